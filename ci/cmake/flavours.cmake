@@ -1,0 +1,139 @@
+# The libraries: the runtime in its flavours, the injector, the simulator, the stack-budget checker.
+# SPDX-License-Identifier: Apache-2.0
+#
+#   flavour of objects   THROWSPLIT_HOOKS   libraries
+#   plain                0                  throwsplit::runtime = plain + os_linux
+#   hooked               1                  throwsplit::chaos   = hooked + os_linux + inject
+#                                           throwsplit::sim     = hooked + inject + inject/sim
+#
+# The flavour is also the name of an inline namespace, so that mixing the two fails at link.
+
+find_package(Threads REQUIRED)
+
+# -fsplit-stack is for compiling only: on a link line it wraps pthread_create and pulls in libgcc's
+# own __morestack. Code that is to run on goroutine stacks links this target and gets it as a
+# compile option.
+add_library(throwsplit_split_stack INTERFACE)
+add_library(throwsplit::split_stack ALIAS throwsplit_split_stack)
+target_compile_options(throwsplit_split_stack INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsplit-stack>)
+if(throwsplit_has_address AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(throwsplit_split_stack INTERFACE
+                         "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-mllvm -asan-stack-dynamic-alloca=0>")
+endif()
+
+# Code on goroutine stacks: checked, and with nothing below %rsp.
+add_library(throwsplit_goroutine INTERFACE)
+target_link_libraries(throwsplit_goroutine INTERFACE throwsplit_split_stack)
+target_compile_options(throwsplit_goroutine INTERFACE
+                       $<$<COMPILE_LANGUAGE:CXX>:-mno-red-zone>
+                       $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>)
+
+# The runtime itself.
+add_library(throwsplit_runtime_code INTERFACE)
+target_link_libraries(throwsplit_runtime_code INTERFACE throwsplit_goroutine)
+target_compile_options(throwsplit_runtime_code INTERFACE
+                       $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
+                       $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
+
+# The injector and the harness are not part of the program under ThreadSanitizer: linked with it,
+# built without.
+add_library(throwsplit_untraced INTERFACE)
+if(throwsplit_has_thread)
+  target_compile_options(throwsplit_untraced INTERFACE
+                         $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=thread>)
+endif()
+
+# What a header of ours needs to be read: where includes begin, and the flavour.
+foreach(flavour plain hooked)
+  add_library(throwsplit_${flavour} INTERFACE)
+  target_include_directories(throwsplit_${flavour} INTERFACE
+                             $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_compile_features(throwsplit_${flavour} INTERFACE cxx_std_20)
+  target_link_libraries(throwsplit_${flavour} INTERFACE Threads::Threads)
+endforeach()
+target_compile_definitions(throwsplit_plain INTERFACE THROWSPLIT_HOOKS=0 THROWSPLIT_FLAVOUR=plain)
+target_compile_definitions(throwsplit_hooked INTERFACE THROWSPLIT_HOOKS=1 THROWSPLIT_FLAVOUR=hooked)
+
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/empty.cc" CONTENT
+     "// Stands in for a library that has no source yet.\n")
+
+# A library TYPE OBJECT or STATIC from SOURCES; a library without sources is an empty one, not an
+# error.
+function(throwsplit_library name type)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;LINK")
+  if(NOT arg_SOURCES)
+    set(arg_SOURCES "${PROJECT_BINARY_DIR}/empty.cc")
+  endif()
+  add_library(${name} ${type} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+endfunction()
+
+set(throwsplit_runtime_sources "")
+foreach(room IN LISTS THROWSPLIT_ROOMS_ALL)
+  if(room MATCHES "^runtime(/|$)" AND NOT room MATCHES "^runtime/(nosplit|crimes)$")
+    throwsplit_sources(sources "${room}" library)
+    list(APPEND throwsplit_runtime_sources ${sources})
+  endif()
+endforeach()
+set(throwsplit_linux_sources "${throwsplit_runtime_sources}")
+list(FILTER throwsplit_linux_sources INCLUDE REGEX "/runtime/os/os_linux[^/]*$")
+list(FILTER throwsplit_runtime_sources EXCLUDE REGEX "/runtime/os/os_linux[^/]*$")
+throwsplit_sources(throwsplit_inject_sources inject library)
+throwsplit_sources(throwsplit_sim_sources inject/sim library)
+
+throwsplit_library(throwsplit_plain_objects OBJECT
+                   SOURCES ${throwsplit_runtime_sources} ${throwsplit_linux_sources}
+                   LINK throwsplit_plain throwsplit_runtime_code)
+throwsplit_library(throwsplit_hooked_objects OBJECT SOURCES ${throwsplit_runtime_sources}
+                   LINK throwsplit_hooked throwsplit_runtime_code)
+throwsplit_library(throwsplit_hooked_linux_objects OBJECT SOURCES ${throwsplit_linux_sources}
+                   LINK throwsplit_hooked throwsplit_runtime_code)
+throwsplit_library(throwsplit_inject_objects OBJECT SOURCES ${throwsplit_inject_sources}
+                   LINK throwsplit_hooked throwsplit_untraced)
+throwsplit_library(throwsplit_inject_sim_objects OBJECT SOURCES ${throwsplit_sim_sources}
+                   LINK throwsplit_hooked throwsplit_untraced)
+
+# A public library of one flavour, made of object libraries that the flavours share.
+function(throwsplit_public_library name flavour)
+  set(objects "")
+  foreach(part IN LISTS ARGN)
+    list(APPEND objects "$<TARGET_OBJECTS:${part}>")
+  endforeach()
+  add_library(throwsplit_${name} STATIC ${objects})
+  add_library(throwsplit::${name} ALIAS throwsplit_${name})
+  set_target_properties(throwsplit_${name} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
+  target_link_libraries(throwsplit_${name} PUBLIC throwsplit_${flavour})
+endfunction()
+
+throwsplit_public_library(runtime plain throwsplit_plain_objects)
+throwsplit_public_library(chaos hooked throwsplit_hooked_objects throwsplit_hooked_linux_objects
+                          throwsplit_inject_objects)
+throwsplit_public_library(sim hooked throwsplit_hooked_objects throwsplit_inject_objects
+                          throwsplit_inject_sim_objects)
+
+# The stack-budget checker: host code over ELF files, a library and a tool. It needs libelf, libdw
+# and Capstone.
+throwsplit_sources(sources runtime/nosplit library)
+set(throwsplit_nosplit_main "${sources}")
+list(FILTER throwsplit_nosplit_main INCLUDE REGEX "_main\\.cc$")
+list(FILTER sources EXCLUDE REGEX "_main\\.cc$")
+add_library(throwsplit_checker_deps INTERFACE)
+if(sources)
+  find_package(PkgConfig)
+  foreach(package libelf libdw capstone)
+    if(PKG_CONFIG_FOUND)
+      pkg_check_modules(throwsplit_${package} QUIET IMPORTED_TARGET ${package})
+    endif()
+    if(TARGET PkgConfig::throwsplit_${package})
+      target_link_libraries(throwsplit_checker_deps INTERFACE PkgConfig::throwsplit_${package})
+    else()
+      message(STATUS "runtime/nosplit: ${package} not found by pkg-config; ci/setup installs it")
+    endif()
+  endforeach()
+endif()
+throwsplit_library(throwsplit_nosplit STATIC SOURCES ${sources})
+target_link_libraries(throwsplit_nosplit PUBLIC throwsplit_plain throwsplit_checker_deps)
+if(throwsplit_nosplit_main)
+  add_executable(throwsplit-nosplit ${throwsplit_nosplit_main})
+  target_link_libraries(throwsplit-nosplit PRIVATE throwsplit_nosplit throwsplit_runtime)
+endif()

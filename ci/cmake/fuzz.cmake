@@ -1,0 +1,94 @@
+# The harness: a library a room of fuzz/, the fuzz targets, the tools and the corpus tests.
+# SPDX-License-Identifier: Apache-2.0
+#
+# The rooms are compiled hooked and linked with neither chaos nor sim: the program that links them
+# chooses. They are archives, so nothing may register itself from a static initialiser. Only
+# fuzz/targets is objects: libFuzzer finds LLVMFuzzerCustomMutator and its like by weak references,
+# which do not open archives.
+
+find_package(CLI11 QUIET)
+find_package(nlohmann_json QUIET)
+add_library(throwsplit_fuzz_deps INTERFACE)
+foreach(package CLI11::CLI11 nlohmann_json::nlohmann_json)
+  if(TARGET ${package})
+    target_link_libraries(throwsplit_fuzz_deps INTERFACE ${package})
+  else()
+    message(STATUS "fuzz/: ${package} not found; ci/setup installs it")
+  endif()
+endforeach()
+
+set(THROWSPLIT_FUZZ_LIBRARIES "")
+foreach(room IN LISTS THROWSPLIT_ROOMS_ALL)
+  if(room MATCHES "^fuzz/(.*)$")
+    set(name "fuzz_${CMAKE_MATCH_1}")
+    throwsplit_sources(sources "${room}" library)
+    set(type STATIC)
+    if(room STREQUAL "fuzz/targets")
+      list(FILTER sources EXCLUDE REGEX "(_fuzzer|/standalone_main)\\.cc$")
+      set(type OBJECT)
+    elseif(room STREQUAL "fuzz/tools")
+      list(FILTER sources EXCLUDE REGEX "/throwsplit[^/]*\\.cc$")
+    endif()
+    throwsplit_library(${name} ${type} SOURCES ${sources} LINK throwsplit_untraced)
+    target_link_libraries(${name} PUBLIC throwsplit_hooked throwsplit_fuzz_deps)
+    if(room STREQUAL "fuzz/guest")
+      target_link_libraries(${name} PRIVATE throwsplit_goroutine)
+    endif()
+    foreach(used IN LISTS "THROWSPLIT_USES_${room}")
+      if(used MATCHES "^fuzz/(.*)$" AND NOT used STREQUAL "fuzz/targets")
+        target_link_libraries(${name} PUBLIC "fuzz_${CMAKE_MATCH_1}")
+      endif()
+    endforeach()
+  endif()
+endforeach()
+
+# Fuzz targets. The engine is LIB_FUZZING_ENGINE when given, libFuzzer when instrumented for it,
+# else our own main.
+throwsplit_sources(targets fuzz/targets library)
+list(FILTER targets INCLUDE REGEX "_fuzzer\\.cc$")
+set(standalone "${PROJECT_SOURCE_DIR}/fuzz/targets/standalone_main.cc")
+foreach(source IN LISTS targets)
+  get_filename_component(name "${source}" NAME_WE)
+  set(main "")
+  set(engine "")
+  if(THROWSPLIT_FUZZING_ENGINE)
+    separate_arguments(engine NATIVE_COMMAND "${THROWSPLIT_FUZZING_ENGINE}")
+  elseif(THROWSPLIT_LIBFUZZER)
+    set(engine -fsanitize=fuzzer)
+  elseif(EXISTS "${standalone}")
+    set(main "${standalone}")
+  else()
+    message(STATUS "${name}: skipped, fuzz/targets/standalone_main.cc does not exist")
+    continue()
+  endif()
+  add_executable(${name} "${source}" ${main} $<TARGET_OBJECTS:fuzz_targets>)
+  target_link_libraries(${name} PRIVATE throwsplit_untraced fuzz_run fuzz_report fuzz_oracle
+                        fuzz_guest fuzz_explore fuzz_input throwsplit_sim ${engine})
+endforeach()
+
+# The tools: throwsplit.cc is the driver, throwsplit_<flavour>.cc the program
+# `throwsplit-<flavour>`.
+foreach(pair throwsplit:sim throwsplit_sim:sim throwsplit_chaos:chaos)
+  string(REPLACE ":" ";" pair "${pair}")
+  list(GET pair 0 base)
+  list(GET pair 1 flavour)
+  throwsplit_sources(sources fuzz/tools library)
+  list(FILTER sources INCLUDE REGEX "/${base}\\.cc$")
+  if(sources)
+    string(REPLACE "_" "-" name "${base}")
+    add_executable(${name} ${sources})
+    target_link_libraries(${name} PRIVATE throwsplit_untraced fuzz_tools throwsplit_${flavour})
+  endif()
+endforeach()
+
+# Each committed program is a test: it must pass, with any compiler and no fuzzing engine.
+file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/corpus/*/*.prog")
+if(TARGET throwsplit-sim)
+  foreach(program IN LISTS programs)
+    get_filename_component(name "${program}" NAME_WE)
+    get_filename_component(folder "${program}" DIRECTORY)
+    get_filename_component(folder "${folder}" NAME)
+    throwsplit_add_test("corpus.${folder}.${name}" corpus
+                        $<TARGET_FILE:throwsplit-sim> replay "${program}")
+  endforeach()
+endif()

@@ -1,0 +1,160 @@
+# Unit tests, benchmarks, crimes and house checks, found by name and registered with ctest.
+# SPDX-License-Identifier: Apache-2.0
+#
+# The head of a test, a benchmark or a crime may say which flavours to build it for, and opt out of
+# split checks:
+#     // flavours: plain chaos sim
+#     // split-stack: off
+
+set(THROWSPLIT_TEST_TIMEOUT 300)
+
+# One ctest entry with the common environment; run at the root of the sources. Exit code 77 is a
+# skip.
+function(throwsplit_add_test name label)
+  add_test(NAME "${name}" COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties("${name}" PROPERTIES LABELS "${label}" SKIP_RETURN_CODE 77
+                       TIMEOUT ${THROWSPLIT_TEST_TIMEOUT}
+                       ENVIRONMENT "${THROWSPLIT_TEST_ENVIRONMENT}")
+endfunction()
+
+# The flavours named in the head of a file, or DEFAULT; and whether its code is split-checked.
+function(throwsplit_read_head file default out_flavours out_split)
+  file(READ "${file}" head LIMIT 1000)
+  set(${out_flavours} "" PARENT_SCOPE)
+  set(${out_split} ON PARENT_SCOPE)
+  if(head MATCHES "// split-stack: off")
+    set(${out_split} OFF PARENT_SCOPE)
+  endif()
+  if(head MATCHES "// flavours:([ a-z]*)")
+    string(STRIP "${CMAKE_MATCH_1}" words)
+    string(REGEX REPLACE " +" ";" words "${words}")
+    foreach(word IN LISTS words)
+      if(NOT word MATCHES "^(plain|chaos|sim)$")
+        message(FATAL_ERROR "${file}: flavours are plain, chaos and sim, not `${word}`")
+      endif()
+    endforeach()
+    set(${out_flavours} "${words}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Links a test, a benchmark or a crime of ROOM as FLAVOUR wants it.
+function(throwsplit_link_program name room flavour split)
+  set(library_plain throwsplit_runtime)
+  set(library_chaos throwsplit_chaos)
+  set(library_sim throwsplit_sim)
+  if(room STREQUAL "runtime/nosplit")
+    target_link_libraries(${name} PRIVATE throwsplit_nosplit)
+  elseif(split AND (room MATCHES "^runtime(/|$)" OR room STREQUAL "fuzz/guest"))
+    target_link_libraries(${name} PRIVATE throwsplit_goroutine)
+  endif()
+  if(NOT room MATCHES "^runtime(/|$)")
+    target_link_libraries(${name} PRIVATE throwsplit_untraced)
+  endif()
+  if(room STREQUAL "fuzz/targets")
+    target_sources(${name} PRIVATE $<TARGET_OBJECTS:fuzz_targets>)
+    target_link_libraries(${name} PRIVATE fuzz_run)
+  elseif(room MATCHES "^fuzz/(.*)$")
+    target_link_libraries(${name} PRIVATE "fuzz_${CMAKE_MATCH_1}")
+  endif()
+  target_link_libraries(${name} PRIVATE ${library_${flavour}})
+endfunction()
+
+# For each file and each of its flavours: an executable, named after the file; the names in OUT.
+function(throwsplit_programs out room files prefix)
+  set(default plain)
+  if(room STREQUAL "inject")
+    set(default chaos)
+  elseif(room MATCHES "^(inject/sim$|fuzz/)")
+    set(default sim)
+  endif()
+  set(names "")
+  foreach(file IN LISTS files)
+    get_filename_component(base "${file}" NAME_WE)
+    throwsplit_read_head("${file}" "${default}" flavours split)
+    set(suffixed ON)
+    if(NOT flavours)
+      set(flavours "${default}")
+      set(suffixed OFF)
+    endif()
+    foreach(flavour IN LISTS flavours)
+      set(name "${prefix}${base}")
+      if(suffixed AND NOT flavour STREQUAL "plain")
+        string(APPEND name "_${flavour}")
+      endif()
+      add_executable(${name} "${file}")
+      set_target_properties(${name} PROPERTIES THROWSPLIT_SOURCE "${file}"
+                            RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+      throwsplit_link_program(${name} "${room}" ${flavour} ${split})
+      list(APPEND names ${name})
+    endforeach()
+  endforeach()
+  set(${out} "${names}" PARENT_SCOPE)
+endfunction()
+
+if(THROWSPLIT_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(benchmark REQUIRED)
+  find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+  include(GoogleTest)
+
+  set(throwsplit_unit_tests "")
+  foreach(room IN LISTS THROWSPLIT_ROOMS_ALL)
+    if(room MATCHES "^fuzz/" AND NOT THROWSPLIT_FUZZ)
+      continue()
+    endif()
+    string(REPLACE "/" "_" prefix "${room}_")
+
+    throwsplit_sources(files "${room}" test)
+    throwsplit_programs(names "${room}" "${files}" "${prefix}")
+    foreach(name IN LISTS names)
+      target_link_libraries(${name} PRIVATE GTest::gtest_main)
+      gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+                           DISCOVERY_TIMEOUT 60
+                           WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+                           PROPERTIES LABELS "${room}" TIMEOUT ${THROWSPLIT_TEST_TIMEOUT})
+      list(APPEND throwsplit_unit_tests ${name})
+    endforeach()
+
+    throwsplit_sources(files "${room}" bench)
+    throwsplit_programs(names "${room}" "${files}" "${prefix}")
+    foreach(name IN LISTS names)
+      target_link_libraries(${name} PRIVATE benchmark::benchmark benchmark::benchmark_main)
+      throwsplit_add_test("bench.${name}" bench $<TARGET_FILE:${name}> --benchmark_min_time=0.001)
+    endforeach()
+  endforeach()
+
+  # gtest_discover_tests cannot carry a property that is a list, so ctest reads the environment
+  # after the tests.
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/unit_tests_environment.cmake" @ONLY CONTENT [[
+foreach(program IN ITEMS @throwsplit_unit_tests@)
+  if(${program}_TESTS)
+    set_tests_properties(${${program}_TESTS} PROPERTIES ENVIRONMENT "@THROWSPLIT_TEST_ENVIRONMENT@")
+  endif()
+endforeach()
+]])
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES
+               "${PROJECT_BINARY_DIR}/unit_tests_environment.cmake")
+
+  throwsplit_sources(files runtime/crimes library)
+  throwsplit_programs(names runtime/crimes "${files}" "crime_")
+  foreach(name IN LISTS names)
+    get_target_property(source ${name} THROWSPLIT_SOURCE)
+    string(REGEX REPLACE "^crime_" "" crime "${name}")
+    throwsplit_add_test("crime.${crime}" crime "${Python3_EXECUTABLE}"
+                        "${PROJECT_SOURCE_DIR}/ci/crime" $<TARGET_FILE:${name}> "${source}")
+  endforeach()
+endif()
+
+if(THROWSPLIT_HOUSE_TESTS)
+  foreach(check floors tidy format crime)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/ci/${check}")
+      if(NOT check STREQUAL "crime")
+        throwsplit_add_test("house.${check}" house "${PROJECT_SOURCE_DIR}/ci/${check}")
+      endif()
+      if(NOT check STREQUAL "format")
+        throwsplit_add_test("house.${check}.self_test" house
+                            "${PROJECT_SOURCE_DIR}/ci/${check}" --self-test)
+      endif()
+    endif()
+  endforeach()
+endif()
