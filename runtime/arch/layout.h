@@ -1,0 +1,92 @@
+// One drawing of stacks and of the structures that assembly touches; every relation is asserted.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A goroutine's stack grows down. Checked code compares %rsp with the guard; unchecked code
+// (nosplit functions, libc, sanitizer runtimes) may run below it, down to the fence.
+//
+//   stack.hi  +---------------------------+  first frame
+//             |  frames of checked code   |
+//   guard  -> +---------------------------+  = stack.lo + StackGuard, the word a prologue compares
+//             |  StackSmall               |  a prologue with a frame this small compares %rsp
+//             itself |  StackReserve             |  nosplit chains, libc, sanitizer runtimes
+//   stack.lo  +---------------------------+  moves down when a native stack grows in place
+//             |  reserved, not committed  |
+//   base      +---------------------------+
+//             |  fence                    |  touching it is a fault
+//             +---------------------------+
+//
+// This header is read by the assembler too: only #define above the __ASSEMBLER__ line.
+#pragma once
+
+#include "runtime/base/flavour.h"
+#include "runtime/base/nosplit.h"
+
+// Prologues of functions with frames of at most this many bytes compare %rsp, not %rsp - frame
+// (clang and gcc: 256).
+#define StackSmall 256
+
+// What unchecked code may use below the guard. Why these figures: getaddrinfo needs 9.6 KB, throw
+// and catch 5.1 KB, an AddressSanitizer report 10.4 KB and its interceptors more.
+#if defined(THROWSPLIT_ASAN) || defined(THROWSPLIT_TSAN)
+#define StackReserve (64 * 1024)
+#else
+#define StackReserve (16 * 1024)
+#endif
+#define StackGuard (StackReserve + StackSmall)
+
+// The value a request to stop writes into the guard: above every address, so every check trips.
+// (Go: uintptrMask & -1314.)
+#define StackPreempt 0xfffffffffffffade
+
+// The guard of a stack whose checks are off.
+#define StackUnguarded 0
+
+// G
+#define G_SCHED_SP 0
+#define G_SCHED_PC 8
+#define G_SCHED_BP 16
+#define G_M 24
+#define G_STACKGUARD0 32
+#define G_PREEMPT 48
+#define G_SAN 64
+// M
+#define M_G0 0
+#define M_CURG 8
+// The thread's block
+#define TLS_G 0
+#define TLS_HOOK 8
+#define TLS_BYTES 16
+// HookContext
+#define CTX_SP 0
+#define CTX_HOST 8
+#define CTX_REPLY 16
+#define CTX_SELF 24
+// HookHost
+#define HOST_SP 0
+#define HOST_FN 8
+#define HOST_SAN 16
+// The guard slot that compiler-made prologues read, relative to %fs (glibc:
+// tcbhead_t.__private_ss).
+#define GUARD_SLOT 0x70
+
+#ifndef __ASSEMBLER__
+
+#include <cstddef>
+#include <cstdint>
+
+namespace throwsplit::inline THROWSPLIT_FLAVOUR {
+
+inline constexpr size_t kCacheLineBytes = 64;
+inline constexpr size_t kPageBytes = 4096;
+
+// The reserved range of a native goroutine by default, and the soft limit it starts with.
+inline constexpr size_t kStackReservedBytesDefault = 256 * 1024;
+inline constexpr size_t kStackSoftBytesStart = 8 * 1024;
+
+static_assert(StackGuard > StackSmall);
+static_assert(StackPreempt > UINT64_C(0x00007fffffffffff), "above every user address");
+static_assert(kStackReservedBytesDefault >= StackGuard + kStackSoftBytesStart + kPageBytes,
+              "the smallest soft limit, the reserve and the fence fit into the reserved range");
+
+}  // namespace throwsplit::inline THROWSPLIT_FLAVOUR
+#endif

@@ -1,0 +1,120 @@
+// Status words of G and P: the only functions that move them, and the table that refuses.
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/gmp/gmp.h"
+
+#include "runtime/base/check.h"
+#include "runtime/base/throw.h"
+
+namespace throwsplit::inline THROWSPLIT_FLAVOUR {
+
+namespace {
+
+[[noreturn]] NOSPLIT COLD void badcasgstatus(G* gp, uint32_t oldval, uint32_t newval);
+[[noreturn]] NOSPLIT COLD void casgstatus_stale(G* gp, uint32_t oldval, uint32_t found);
+[[noreturn]] NOSPLIT COLD void badpmove(P* pp, uint32_t oldval, uint32_t newval);
+
+void badcasgstatus(G* gp, uint32_t oldval, uint32_t newval) {
+  ThrowDetail details[] = {{"goid", gp->goid}, {"oldval", oldval}, {"newval", newval}};
+  throw_details("casgstatus: bad incoming values", details, 3);
+}
+
+void casgstatus_stale(G* gp, uint32_t oldval, uint32_t found) {
+  ThrowDetail details[] = {{"goid", gp->goid}, {"expected", oldval}, {"found", found}};
+  throw_details("casgstatus: goroutine is not where its mover thinks", details, 3);
+}
+
+void badpmove(P* pp, uint32_t oldval, uint32_t newval) {
+  ThrowDetail details[] = {{"p", pp->id}, {"oldval", oldval}, {"newval", newval}};
+  throw_details("P moved illegally", details, 3);
+}
+
+ALWAYS_INLINE void made_move(int row, uint32_t object) {
+#if THROWSPLIT_HOOKS
+  hook_site(static_cast<Site>(kMoveSites + row), object);
+#else
+  (void)row;
+  (void)object;
+#endif
+}
+
+}  // namespace
+
+void casgstatus(G* gp, uint32_t oldval, uint32_t newval) {
+  int row = move_index(MoveKind::g, oldval, newval);
+  if (UNLIKELY(row < 0)) badcasgstatus(gp, oldval, newval);
+  while (UNLIKELY(!gp->atomicstatus.cas<seq_cst>(oldval, newval))) {
+    // Only a scanner may be in the way, and it will leave. Any other status means that two agents
+    // believe they own this goroutine: waiting for it could last for ever.
+    uint32_t found = gp->atomicstatus.load<acquire>();
+    if (found != oldval && found != (oldval | Gscan)) casgstatus_stale(gp, oldval, found);
+    os_procyield(1);
+  }
+  made_move(row, gp->index);
+}
+
+bool pcas(P* pp, uint32_t oldval, uint32_t newval) {
+  int row = move_index(MoveKind::p, oldval, newval);
+  if (UNLIKELY(row < 0)) badpmove(pp, oldval, newval);
+  if (!pp->status.cas<seq_cst>(oldval, newval)) return false;
+  made_move(row, pp->id);
+  return true;
+}
+
+void pset(P* pp, uint32_t oldval, uint32_t newval) {
+  int row = move_index(MoveKind::p, oldval, newval);
+  if (UNLIKELY(row < 0)) badpmove(pp, oldval, newval);
+  // An exchange, not a plain store: publishing needs the full fence, and the old value is the
+  // check.
+  uint32_t found = pp->status.exchange<seq_cst>(newval);
+  CHECK_EQ(found, oldval);
+  made_move(row, pp->id);
+}
+
+const char* gstatus_name(uint32_t status) {
+  switch (status & ~uint32_t{Gscan}) {
+    case Gidle:     return "idle";
+    case Grunnable: return "runnable";
+    case Grunning:  return "running";
+    case Gsyscall:  return "syscall";
+    case Gwaiting:  return "waiting";
+    case Gdead:     return "dead";
+    default:        return "???";
+  }
+}
+
+const char* pstatus_name(uint32_t status) {
+  switch (status) {
+    case Pidle:    return "idle";
+    case Prunning: return "running";
+    case Psyscall: return "syscall";
+    case Pgcstop:  return "gcstop";
+    default:       return "???";
+  }
+}
+
+void bind_g(G* gp) {
+  gp->stackguard0.bind(gp->index);
+  gp->preempt.bind(gp->index);
+  gp->atomicstatus.bind(gp->index);
+  gp->parktoken.bind(gp->index);
+}
+
+void bind_m(M* mp) {
+  mp->curg.bind(mp->id);
+  mp->p.bind(mp->id);
+  mp->spinning.bind(mp->id);
+  mp->park.key.bind(mp->id);
+}
+
+void bind_p(P* pp) {
+  pp->status.bind(pp->id);
+  pp->m.bind(pp->id);
+  pp->schedtick.bind(pp->id);
+  pp->syscalltick.bind(pp->id);
+  pp->runqhead.bind(pp->id);
+  pp->runqtail.bind(pp->id);
+  for (auto& slot : pp->runq)
+    slot.bind(pp->id);
+}
+
+}  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

@@ -1,0 +1,268 @@
+// G, M, P and the World they live in: data, and who may touch it.
+// SPDX-License-Identifier: Apache-2.0
+//
+// G is a goroutine, M a thread of the kernel, P the right to run Go-style code: there are as many
+// Ps as goroutines may run at once. An M needs a P to run a goroutine and none to sit in a system
+// call, and that difference is what this whole project is about.
+//
+// Every mutable word of the runtime hangs from one World; nothing is global. Words that several Ms
+// touch without a lock are Shared<T, Field>: each access is a named step. All other fields have one
+// owner at a time, said beside them: [owner] the M that runs the G or owns the P, [lock] under
+// sched.lock, [start] written before anybody else can see it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/arch/arch.h"
+#include "runtime/base/flavour.h"
+#include "runtime/base/list.h"
+#include "runtime/gmp/moves.h"
+#include "runtime/hook/hook.h"
+#include "runtime/os/os.h"
+#include "runtime/trace/trace.h"
+
+namespace throwsplit::inline THROWSPLIT_FLAVOUR {
+
+struct G;
+struct M;
+struct P;
+struct World;
+
+// A mutual exclusion for the runtime itself; operations in sync/. Ranks: a lock may be taken only
+// while every lock held has a lower rank.
+enum class LockRank : uint8_t { timers = 1, sched = 2, stack = 3 };
+struct Mutex {
+  Shared<uint32_t, Field::lock_word> key;
+  LockRank rank = LockRank::sched;
+};
+
+// A one-shot wake-up; operations in sync/. Clear it before the next arming.
+struct Note {
+  Shared<uint32_t, Field::note_word> key;
+};
+
+// A goroutine's stack; drawn in arch/layout.h.
+struct StackRange {
+  uintptr_t lo = 0;     // soft limit: the guard lies StackGuard above it
+  uintptr_t hi = 0;     // one past the highest byte
+  uintptr_t base = 0;   // lowest byte of the reserved range
+  bool fenced = false;  // the lowest page faults; else guard words stand there
+};
+
+struct G {
+  // Assembly knows these places (arch/layout.h).
+  Gobuf sched;     // [owner] where it goes on
+  M* m = nullptr;  // [owner] never read through it otherwise
+  alignas(16) Shared<uintptr_t, Field::g_stackguard0> stackguard0;  // the truth of the guard
+  alignas(16) Shared<uint32_t, Field::g_preempt> preempt;           // the sticky request
+  alignas(16) SanContext san;
+
+  Shared<uint32_t, Field::g_status> atomicstatus;
+  uint32_t index = 0;  // [start] order of creation in this World
+  uint64_t goid = 0;   // [start] never used twice in a World
+  StackRange stack;    // [owner]
+
+  bool throwsplit = false;  // [owner] may not split: dies if it does
+  uintptr_t syscallsp = 0;  // [owner] non-zero from entersyscall to exitsyscall
+  uintptr_t syscallpc = 0;
+  uintptr_t syscallbp = 0;
+  StackRange syscallstack;  // bounds as entersyscall found them
+
+  void (*startfn)(void*) = nullptr;  // [start]
+  void* startarg = nullptr;
+  const char* waitreason = "";                   // [owner]
+  G* schedlink = nullptr;                        // [queue]
+  G* alllink = nullptr;                          // [start]
+  Shared<uint32_t, Field::user_word> parktoken;  // see sched/park.cc
+  int64_t wake_ns = 0;                           // [timers] when a sleeper is due
+  uint32_t timer_index = 0;                      // [timers]
+  void* cxa_caught = nullptr;  // [owner] the C++ runtime's state of exceptions in flight
+  unsigned cxa_uncaught = 0;
+  uint32_t ends = 0;  // [owner] how often a goroutine ended here
+};
+
+static_assert(offsetof(G, sched) + offsetof(Gobuf, sp) == G_SCHED_SP);
+static_assert(offsetof(G, sched) + offsetof(Gobuf, pc) == G_SCHED_PC);
+static_assert(offsetof(G, sched) + offsetof(Gobuf, bp) == G_SCHED_BP);
+static_assert(offsetof(G, m) == G_M);
+static_assert(offsetof(G, stackguard0) == G_STACKGUARD0);
+static_assert(offsetof(G, preempt) == G_PREEMPT);
+static_assert(offsetof(G, san) == G_SAN);
+
+using GQueue = Queue<G, &G::schedlink>;
+using GList = LifoList<G, &G::schedlink>;
+
+struct M {
+  // Assembly knows these places (arch/layout.h).
+  G* g0 = nullptr;                 // [start] the goroutine of the system stack
+  Shared<G*, Field::m_curg> curg;  // the user goroutine that runs here
+
+  World* world = nullptr;    // [start]
+  uint32_t id = 0;           // [start] order of creation
+  Shared<P*, Field::m_p> p;  // the P it runs with; empty in a system call
+  P* nextp = nullptr;        // [handed over through park] the P to start with
+  P* oldp = nullptr;         // [owner] in a system call: the P it left, a hint only
+  uint32_t syscalltick = 0;  // [owner] oldp's tick when it was left
+  Shared<uint32_t, Field::m_spinning> spinning;  // looks for work and holds none
+  int32_t locks = 0;                             // [owner] may not be preempted while not zero
+  uint32_t held_ranks = 0;                       // [owner] a bit a rank
+  bool throwing = false;                         // [owner]
+  bool ended = false;                            // [owner] its thread is on its way out
+  uintptr_t guard_handle = 0;                    // [start] for others to write this M's guard slot
+  Note park;                                     // where it sleeps when there is nothing to do
+  M* schedlink = nullptr;                        // [lock] the idle list
+  M* alllink = nullptr;                          // [start]
+  void (*mstartfn)(M*) = nullptr;                // [start] runs instead of the scheduler (sysmon)
+  bool (*waitunlockf)(G*, void*) = nullptr;      // [owner] gopark's last words
+  void* waitlock = nullptr;
+  uint64_t scalararg[2] = {};  // [owner] arguments of system-stack halves
+  void* ptrarg = nullptr;
+  uint64_t fastrand = 0;   // [owner]
+  uint32_t schedtick = 0;  // [owner] rounds of its scheduler
+  OsThread thread;         // [start]
+  G g0_storage;
+  TraceRing* ring = nullptr;  // [start] null: tracing is off
+};
+static_assert(offsetof(M, g0) == M_G0);
+static_assert(offsetof(M, curg) == M_CURG);
+
+// Short in hooked flavours, so that overflow to the global queue is reached by small programs.
+inline constexpr uint32_t kRunqCount = THROWSPLIT_HOOKS ? 4 : 256;
+
+// What sysmon remembers of a P between looks.
+struct SysmonTick {
+  uint32_t schedtick = 0;
+  uint32_t syscalltick = 0;
+  int64_t schedwhen_ns = 0;
+  int64_t syscallwhen_ns = 0;
+};
+
+struct alignas(kCacheLineBytes) P {
+  Shared<uint32_t, Field::p_status> status{Pgcstop};
+  uint32_t id = 0;                                     // [start]
+  Shared<M*, Field::p_m> m;                            // empty when no M runs with it
+  Shared<uint32_t, Field::p_schedtick> schedtick;      // one more a goroutine started
+  Shared<uint32_t, Field::p_syscalltick> syscalltick;  // one more a system call left or robbed
+  P* link = nullptr;                                   // [lock] the idle list
+  SysmonTick sysmontick;                               // [sysmon]
+
+  // The run queue: a ring; the owner puts at the tail, anybody may take at the head.
+  Shared<uint32_t, Field::p_runqhead> runqhead;
+  Shared<uint32_t, Field::p_runqtail> runqtail;
+  Shared<G*, Field::p_runq> runq[kRunqCount];
+};
+
+// Sleeping goroutines, earliest first: a binary heap in memory from the kernel.
+struct Timers {
+  Mutex lock;
+  G** heap = nullptr;     // [timers]
+  uint32_t count = 0;     // [timers]
+  uint32_t capacity = 0;  // [timers]
+  M* keeper = nullptr;    // [timers] the idle M that sleeps until the earliest is due
+  Shared<int64_t, Field::sched_timer0> first_ns;  // when the earliest is due, 0: none; for peeks
+};
+
+// What orders the right to stop the world.
+struct WorldSema {
+  bool held = false;  // [lock]
+  GQueue waiters;     // [lock]
+};
+
+struct Sched {
+  Mutex lock;
+  uint64_t goidgen = 0;                              // [lock]
+  uint32_t gcount_made = 0;                          // [lock] Gs in existence, dead ones too
+  Shared<uint32_t, Field::sched_ngwork> goroutines;  // not yet ended
+  GList gfree;                                       // [lock]
+  G* allgs = nullptr;                                // [lock]
+
+  LifoList<M, &M::schedlink> midle;  // [lock]
+  uint32_t nmidle = 0;               // [lock]
+  uint32_t mcount = 0;               // [lock]
+  M* allms = nullptr;                // [lock] newest first
+
+  LifoList<P, &P::link> pidle;  // [lock]
+  Shared<uint32_t, Field::sched_npidle> npidle;
+  Shared<uint32_t, Field::sched_nmspinning> nmspinning;
+
+  GQueue runq;                                       // [lock]
+  Shared<uint32_t, Field::sched_runqsize> runqsize;  // its length, for peeks
+
+  Shared<uint32_t, Field::sched_gcwaiting> gcwaiting;  // the world is to stop
+  Shared<uint32_t, Field::sched_stopwait> stopwait;    // Ps not yet stopped
+  Note stopnote;
+  Shared<uint32_t, Field::sched_freezing> freezing;      // a crash froze the world: never again
+  Shared<uint32_t, Field::sched_sysmonwait> sysmonwait;  // sysmon sleeps deeply and must be woken
+  Note sysmonnote;
+  WorldSema worldsema;
+  Timers timers;
+  Shared<uint32_t, Field::sched_done> done;  // every goroutine ended: Ms go home
+};
+
+// Limits and switches of a World; fixed once it runs.
+struct Settings {
+  uint32_t procs = 1;
+  bool rescues = true;  // false: nothing that turns a hang into mere latency (docs/syscall.md)
+  bool tracing = false;
+  uint32_t max_ms = 10000;
+  size_t stack_bytes = kStackReservedBytesDefault;
+};
+
+inline constexpr uint32_t kProcsMax = 256;
+
+// Gs come from the kernel in slabs and live as long as the World, so that a stale pointer to one
+// never points at anything else.
+struct GSlab {
+  static constexpr uint32_t kGs = THROWSPLIT_HOOKS ? 32 : 128;
+  GSlab* next = nullptr;
+  uint32_t used = 0;
+  G gs[kGs];
+};
+
+struct World {
+  Settings settings;
+  Sched sched;
+  P* allp = nullptr;       // [start] settings.procs of them
+  M m0;                    // the thread that runs the World
+  M* sysmon = nullptr;     // [lock]
+  GSlab* slabs = nullptr;  // [lock] the memory of all Gs
+  Shared<uint32_t, Field::user_word> crashing;
+};
+
+// The World of the code that runs here.
+ALWAYS_INLINE World& this_world() { return *getg()->m->world; }
+
+// Tells of a step just taken: to the M's ring, and in hooked flavours to whoever listens.
+ALWAYS_INLINE void trace(Event event, uint32_t a, uint32_t b = 0) {
+#if THROWSPLIT_HOOKS
+  hook_site(static_cast<Site>(kEventSites + static_cast<uint16_t>(event)), a, b);
+#endif
+  M* mp = getg()->m;
+  if (UNLIKELY(mp->ring != nullptr)) mp->ring->write(event, mp->id, a, b);
+}
+
+// ---- Status words
+// ------------------------------------------------------------------------------------ A status
+// moves only through these; each move must stand in moves.def.
+
+ALWAYS_INLINE uint32_t readgstatus(const G* gp) { return gp->atomicstatus.load<acquire>(); }
+
+// Moves gp from one status to another. Waits while a scanner holds the scan bit.
+// Needs: the mover's right to make this move (moves.def). May not: split.
+NOSPLIT void casgstatus(G* gp, uint32_t oldval, uint32_t newval);
+
+// Tries to move P. True: it is ours to act on. False: somebody else was first.
+NOSPLIT bool pcas(P* pp, uint32_t oldval, uint32_t newval);
+// Moves a P that nobody else may move now.
+NOSPLIT void pset(P* pp, uint32_t oldval, uint32_t newval);
+
+const char* gstatus_name(uint32_t status);
+const char* pstatus_name(uint32_t status);
+
+// Binds the named words of a fresh structure to its number.
+void bind_g(G* gp);
+void bind_m(M* mp);
+void bind_p(P* pp);
+
+}  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

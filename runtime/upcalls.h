@@ -1,0 +1,35 @@
+// The short list of functions that low rooms call and high rooms define. There are no others.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/base/flavour.h"
+#include "runtime/base/nosplit.h"
+
+namespace throwsplit::inline THROWSPLIT_FLAVOUR {
+
+struct ThrowDetail;
+
+extern "C" {
+// A split check tripped (called by __morestack). `frame_bytes`: what the function wants; `sp`: the
+// caller's. Defined in sched.
+NOSPLIT void morestack(uintptr_t frame_bytes, uintptr_t sp) ASM_NAME(morestack);
+
+// The edges of a system call (called by the Syscall stub). Defined in syscall.
+NOSPLIT void entersyscall(uintptr_t pc, uintptr_t sp, uintptr_t bp) ASM_NAME(entersyscall);
+NOSPLIT void entersyscallblock(uintptr_t pc, uintptr_t sp, uintptr_t bp)
+    ASM_NAME(entersyscallblock);
+NOSPLIT void exitsyscall() ASM_NAME(exitsyscall);
+}
+
+// Last words, then the end; runs on the caller's stack or the system stack. Defined in sched.
+struct CrashReason {
+  const char* reason;          // constant text
+  const ThrowDetail* details;  // printed before it
+  uint32_t detail_count;
+  const char* where;  // "file:line: condition", or null
+};
+[[noreturn]] NOSPLIT void crash_report(const CrashReason* reason);
+
+}  // namespace throwsplit::inline THROWSPLIT_FLAVOUR
