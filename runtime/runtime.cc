@@ -1,0 +1,207 @@
+// The public functions, each a thin layer over the rooms below.
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/runtime.h"
+
+#include <errno.h>
+
+#include "runtime/base/check.h"
+#include "runtime/base/print.h"
+#include "runtime/base/throw.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sync/sync.h"
+#include "runtime/syscall/syscall.h"
+
+namespace throwsplit::inline THROWSPLIT_FLAVOUR {
+
+namespace {
+
+// Who calls: a goroutine, or nobody of ours.
+G* caller() {
+  G* gp = getg();
+  if (gp == nullptr) throw_("called outside of a goroutine");
+  if (gp == gp->m->g0) throw_("called on the system stack");
+  return gp;
+}
+
+Settings settings_of(const Config& config) {
+  Settings settings;
+  settings.procs = config.procs != 0 ? config.procs : os_ncpu();
+  settings.max_ms = config.max_ms;
+  settings.rescues = config.rescues;
+  settings.tracing = config.tracing;
+  settings.stack_bytes = config.stack_bytes;
+  return settings;
+}
+
+}  // namespace
+
+const char* run_world(const Config& config, void (*fn)(void*), void* arg) {
+  return world_run(settings_of(config), fn, arg, nullptr);
+}
+
+bool go_world(void (*fn)(void*), void* arg, size_t stack_bytes) {
+  caller();
+  return newproc(fn, arg, stack_bytes) != nullptr;
+}
+
+void yield() {
+  caller();
+  mcall(gosched_m);
+}
+
+Goroutine self() {
+  G* gp = caller();
+  Goroutine goroutine;
+  goroutine.g_ = gp;
+  goroutine.id_ = gp->goid;
+  return goroutine;
+}
+
+// A goroutine's park token: nothing, a ready that nobody has used yet, or the goroutine itself
+// waiting.
+namespace {
+
+enum : uint32_t { kNoToken = 0, kToken = 1, kParked = 2 };
+
+bool park_commit(G* gp, void*) { return gp->parktoken.cas<acq_rel>(kNoToken, kParked); }
+
+}  // namespace
+
+void park() {
+  G* gp = caller();
+  if (gp->parktoken.cas<acq_rel>(kToken, kNoToken)) return;
+  gopark(park_commit, nullptr, "park");
+  // Woken, or a token came while we were on our way: either way none is left.
+  gp->parktoken.store<release>(kNoToken);
+}
+
+void ready_goroutine(Goroutine goroutine) {
+  caller();
+  G* gp = static_cast<G*>(goroutine.g_);
+  for (;;) {
+    uint32_t token = gp->parktoken.load<acquire>();
+    if (token == kToken) return;
+    if (token == kNoToken) {
+      if (gp->parktoken.cas<acq_rel>(kNoToken, kToken)) return;
+    } else if (gp->parktoken.cas<acq_rel>(kParked, kNoToken)) {
+      goready(gp);
+      return;
+    }
+  }
+}
+
+void sleep(int64_t ns) {
+  G* gp = caller();
+  if (ns <= 0) {
+    yield();
+    return;
+  }
+  gp->wake_ns = os_nanotime() + ns;
+  gopark(timer_add, nullptr, "sleep");
+}
+
+void on_systemstack(void (*fn)(void*), void* arg) {
+  caller();
+  systemstack(fn, arg);
+}
+
+namespace {
+
+struct Stop {
+  void (*fn)(void*);
+  void* arg;
+};
+
+void stop_run_start(void* raw) {
+  auto* stop = static_cast<Stop*>(raw);
+  World& world = this_world();
+  M* mp = getg()->m;
+  mp->locks++;
+  stoptheworld(world);
+  stop->fn(stop->arg);
+  starttheworld(world);
+  mp->locks--;
+}
+
+}  // namespace
+
+void stop_the_world(void (*fn)(void*), void* arg) {
+  caller();
+  semacquire_world();
+  Stop stop = {fn, arg};
+  systemstack(stop_run_start, &stop);
+  semrelease_world();
+}
+
+namespace {
+
+struct BlockingCall {
+  long (*fn)(void*);
+  void* arg;
+  Blocked result;
+};
+
+void blocking_m(void* raw) noexcept {
+  auto* call = static_cast<BlockingCall*>(raw);
+  errno = 0;
+  call->result.value = call->fn(call->arg);
+  call->result.error = errno;
+}
+
+NOSPLIT NOINLINE void blocking_edges(BlockingCall* call);
+void blocking_edges(BlockingCall* call) {
+  auto* frame = static_cast<uintptr_t*>(__builtin_frame_address(0));
+  entersyscallblock(frame[1], reinterpret_cast<uintptr_t>(frame + 2), frame[0]);
+  systemstack(blocking_m, call);
+  exitsyscall();
+}
+
+}  // namespace
+
+long syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6) {
+  return Syscall(nr, a1, a2, a3, a4, a5, a6);
+}
+
+long syscall_block(long nr, long a1, long a2, long a3, long a4, long a5, long a6) {
+  return Syscallblock(nr, a1, a2, a3, a4, a5, a6);
+}
+
+Blocked blocking(long (*fn)(void*), void* arg) {
+  caller();
+  BlockingCall call = {fn, arg, {}};
+  blocking_edges(&call);
+  return call.result;
+}
+
+void dump_trace() {
+  caller();
+  systemstack(
+      [](void*) {
+        World& world = this_world();
+        Printer out([](void*, const char* text, size_t bytes) { os_print(text, bytes); });
+        Locked locked(&world.sched.lock);
+        for (M* mp = world.sched.allms; mp != nullptr; mp = mp->alllink) {
+          if (mp->ring == nullptr) continue;
+          uint64_t count = mp->ring->count();
+          uint32_t kept =
+              count < TraceRing::kEntries ? static_cast<uint32_t>(count) : TraceRing::kEntries;
+          for (uint32_t back = kept; back-- > 0;) {
+            TraceEntry entry = mp->ring->newest(back);
+            const EventRow* row = event_row(entry.event);
+            if (row == nullptr) continue;
+            out << entry.when << " m" << entry.m << " " << row->name << " " << row->a << "="
+                << entry.a;
+            if (row->b[0] != 0) out << " " << row->b << "=" << entry.b;
+            out << "\n";
+          }
+        }
+      },
+      nullptr);
+}
+
+void dump_world() {
+  caller();
+  systemstack([](void*) { print_world(this_world()); }, nullptr);
+}
+
+}  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

@@ -1,0 +1,275 @@
+// The scheduler's loop: choose a goroutine, run it, do what it asked for on its way out.
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/base/check.h"
+#include "runtime/base/throw.h"
+#include "runtime/sched/sched.h"
+#include "runtime/stack/stack.h"
+#include "runtime/sync/sync.h"
+
+// The C++ runtime's record of exceptions in flight, one a thread; ours is one a goroutine. Weak: a
+// program without libstdc++ has none.
+extern "C" void* __cxa_get_globals() __attribute__((weak));
+
+namespace throwsplit::inline THROWSPLIT_FLAVOUR {
+
+namespace {
+
+// How often the global queue goes first, so that two goroutines that wake each other cannot starve
+// it.
+constexpr uint32_t kGlobalQueueEvery = 61;
+
+struct CxaGlobals {
+  void* caught;
+  unsigned uncaught;
+};
+
+void swap_cxa_globals(G* gp) {
+  if (__cxa_get_globals == nullptr) return;
+  auto* now = static_cast<CxaGlobals*>(__cxa_get_globals());
+  CxaGlobals mine = *now;
+  now->caught = gp->cxa_caught;
+  now->uncaught = gp->cxa_uncaught;
+  gp->cxa_caught = mine.caught;
+  gp->cxa_uncaught = mine.uncaught;
+}
+
+uint64_t fastrand(M* mp) {
+  mp->fastrand ^= mp->fastrand << 13;
+  mp->fastrand ^= mp->fastrand >> 7;
+  mp->fastrand ^= mp->fastrand << 17;
+  return mp->fastrand;
+}
+
+void resetspinning(M* mp) {
+  mp->spinning.store<relaxed>(0);
+  Sched& sched = mp->world->sched;
+  uint32_t now = sched.nmspinning.add<seq_cst>(~uint32_t{0});
+  CHECK_LT(now, 1u << 31);
+  // The last spinner found work: somebody must look for the next piece (I1).
+  if (now == 0 && sched.npidle.load<seq_cst>() != 0) wakep();
+}
+
+// Makes gp the M's own: from here on its stack belongs to this M.
+void execute(M* mp, G* gp) {
+  World& world = *mp->world;
+  // Clean guard and flag first: once m.curg names gp, a request may come at any time.
+  gp->preempt.store<relaxed>(0);
+  gp->stackguard0.store<relaxed>(stack_guard(gp));
+  gp->m = mp;
+  mp->curg.store<release>(gp);
+  INJECT(execute_window);
+  casgstatus(gp, Grunnable, Grunning);
+  P* pp = mp->p.peek();
+  pp->schedtick.store<relaxed>(pp->schedtick.load<relaxed>() + 1);
+  trace(Event::go_start, gp->index, pp->id);
+  // A stopper that scanned before m.curg was set asked nobody; it set gcwaiting before it scanned,
+  // and the CAS above is a full fence (I2, I3).
+  if (world.sched.gcwaiting.load<seq_cst>() != 0) {
+    gp->preempt.store<relaxed>(1);
+    gp->stackguard0.store<relaxed>(StackPreempt);
+  }
+}
+
+// A P whose queue has work while we stop: back to it. Null: nothing anywhere.
+P* spinner_second_look(World& world) {
+  INJECT(spinning_recheck);
+  for (uint32_t i = 0; i < world.settings.procs; i++) {
+    if (!has_work(world, &world.allp[i])) continue;
+    Locked locked(&world.sched.lock);
+    return pidleget(world);
+  }
+  return nullptr;
+}
+
+G* steal(World& world, M* mp) {
+  P* pp = mp->p.peek();
+  uint32_t procs = world.settings.procs;
+  for (int round = 0; round < 4; round++) {
+    uint32_t offset = static_cast<uint32_t>(fastrand(mp));
+    for (uint32_t i = 0; i < procs; i++) {
+      if (world.sched.gcwaiting.load<relaxed>() != 0) return nullptr;
+      P* victim = &world.allp[(offset + i) % procs];
+      G* gp = victim == pp ? runqget(pp) : runqsteal(pp, victim);
+      if (gp != nullptr) return gp;
+    }
+  }
+  return nullptr;
+}
+
+// Work that needs no thief: due timers, the local queue, the global queue.
+G* find_near(World& world, M* mp) {
+  if (timers_first(world) != 0) timers_fire(world, os_nanotime());
+  P* pp = mp->p.peek();
+  G* gp = runqget(pp);
+  if (gp != nullptr) return gp;
+  if (world.sched.runqsize.load<relaxed>() == 0) return nullptr;
+  Locked locked(&world.sched.lock);
+  return globrunqget(world, pp, 0);
+}
+
+// Looks everywhere; sleeps when there is nothing. Null: look at the world's flags again.
+G* findrunnable(World& world, M* mp) {
+  Sched& sched = world.sched;
+  G* gp = find_near(world, mp);
+  if (gp != nullptr) return gp;
+  // Half of the busy Ps looking is enough.
+  if (mp->spinning.load<relaxed>() == 0 &&
+      2 * sched.nmspinning.load<relaxed>() < world.settings.procs - sched.npidle.load<relaxed>()) {
+    mp->spinning.store<relaxed>(1);
+    sched.nmspinning.add<seq_cst>(1);
+  }
+  if (mp->spinning.load<relaxed>() != 0) {
+    gp = steal(world, mp);
+    if (gp != nullptr) return gp;
+  }
+  lock(&sched.lock);
+  if (sched.gcwaiting.load<relaxed>() != 0 || sched.runqsize.load<relaxed>() != 0 ||
+      sched.done.load<relaxed>() != 0) {
+    unlock(&sched.lock);
+    return nullptr;
+  }
+  pidleput(world, releasep());
+  unlock(&sched.lock);
+  if (mp->spinning.load<relaxed>() != 0) {
+    // 1. A goroutine is put on a queue; its maker sees us spinning and wakes nobody.
+    // 2. We say that we no longer spin (a full fence).
+    // 3. We look once more: work queued before 2 is found here, after 2 its maker wakes somebody.
+    mp->spinning.store<relaxed>(0);
+    CHECK_LT(sched.nmspinning.add<seq_cst>(~uint32_t{0}), 1u << 31);
+    P* pp = spinner_second_look(world);
+    if (pp != nullptr) {
+      acquirep(pp);
+      mp->spinning.store<relaxed>(1);
+      sched.nmspinning.add<seq_cst>(1);
+      return nullptr;
+    }
+  }
+  if (!timers_keep(world)) stopm();
+  return nullptr;
+}
+
+// The next goroutine for this M; null: the World is over.
+G* schedule(M* mp) {
+  World& world = *mp->world;
+  Sched& sched = world.sched;
+  CHECK_EQ(mp->locks, 0);
+  for (;;) {
+    if (sched.done.load<acquire>() != 0) return nullptr;
+    if (mp->p.peek() == nullptr) {
+      stopm();
+      continue;
+    }
+    if (sched.gcwaiting.load<seq_cst>() != 0) {
+      gcstopm();
+      continue;
+    }
+    G* gp = nullptr;
+    if (++mp->schedtick % kGlobalQueueEvery == 0 && sched.runqsize.load<relaxed>() != 0) {
+      Locked locked(&sched.lock);
+      gp = globrunqget(world, mp->p.peek(), 1);
+    }
+    if (gp == nullptr) gp = findrunnable(world, mp);
+    if (gp == nullptr) continue;
+    if (mp->spinning.load<relaxed>() != 0) resetspinning(mp);
+    return gp;
+  }
+}
+
+}  // namespace
+
+void schedule_loop(M* mp) {
+  while (G* gp = schedule(mp)) {
+    do {
+      // A goroutine that merely had its stack looked at is still running and goes on as it is.
+      if (gp->m != mp) execute(mp, gp);
+      CHECK_EQ(mp->held_ranks, 0u);
+      uintptr_t guard = gp->stackguard0.load<relaxed>();
+      INJECT(guard_read);
+      swap_cxa_globals(gp);
+      McallFn fn = gogo(gp, guard);
+      swap_cxa_globals(gp);
+      gp = fn(gp);
+    } while (gp != nullptr);
+  }
+}
+
+void dropg() {
+  M* mp = getg()->m;
+  G* gp = mp->curg.peek();
+  gp->m = nullptr;
+  mp->curg.store<release>(nullptr);
+}
+
+// Makes the goroutine runnable for whoever comes, at the end of the global queue.
+G* gosched_m(G* gp) {
+  World& world = this_world();
+  trace(Event::go_sched, gp->index);
+  casgstatus(gp, Grunning, Grunnable);
+  dropg();
+  {
+    Locked locked(&world.sched.lock);
+    globrunqput(world, gp);
+  }
+  if (world.sched.npidle.load<seq_cst>() != 0) wakep();
+  return nullptr;
+}
+
+namespace {
+
+G* park_m(G* gp) {
+  M* mp = getg()->m;
+  trace(Event::go_park, gp->index);
+  casgstatus(gp, Grunning, Gwaiting);
+  dropg();
+  INJECT(park_after);
+  bool (*unlockf)(G*, void*) = mp->waitunlockf;
+  void* argument = mp->waitlock;
+  mp->waitunlockf = nullptr;
+  mp->waitlock = nullptr;
+  // From here on gp may run elsewhere, unless unlockf says that it never really waited.
+  if (unlockf != nullptr && !unlockf(gp, argument)) {
+    casgstatus(gp, Gwaiting, Grunnable);
+    return gp;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void gopark(bool (*unlockf)(G*, void*), void* argument, const char* reason) {
+  G* gp = getg();
+  M* mp = gp->m;
+  CHECK_EQ(mp->locks, 0);
+  CHECK_EQ(gp->atomicstatus.peek(), uint32_t{Grunning});
+  INJECT(park_before);
+  gp->waitreason = reason;
+  mp = acquirem();  // the M's two fields and the mcall belong together
+  mp->waitunlockf = unlockf;
+  mp->waitlock = argument;
+  mp->locks--;  // not releasem: giving way here would hand the fields to somebody else
+  mcall(park_m);
+}
+
+// Needs: the right to wake gp. Leaves it on this P's queue, or on the global one if there is no P.
+void ready(G* gp) {
+  M* mp = acquirem();
+  World& world = *mp->world;
+  INJECT(ready_window);
+  casgstatus(gp, Gwaiting, Grunnable);
+  trace(Event::go_ready, gp->index);
+  P* pp = mp->p.peek();
+  if (pp != nullptr) {
+    runqput(world, pp, gp);
+  } else {
+    Locked locked(&world.sched.lock);
+    globrunqput(world, gp);
+  }
+  if (world.sched.npidle.load<seq_cst>() != 0) wakep();
+  releasem(mp);
+}
+
+void goready(G* gp) {
+  systemstack([](void* arg) { ready(static_cast<G*>(arg)); }, gp);
+}
+
+}  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

@@ -1,0 +1,144 @@
+// The scheduler: who runs what, how the world stops, how a goroutine is asked to give way.
+// SPDX-License-Identifier: Apache-2.0
+//
+// An M runs schedule_loop on its system stack for its whole life: it chooses a goroutine, gogo
+// enters it, and a goroutine that wants anything done on the system stack comes back through mcall
+// with the function to run. So no frame of the system stack is ever abandoned, which the sanitizers
+// like, and its depth is bounded.
+//
+// The invariants the rest relies on:
+//  I1  A runnable goroutine and an idle P do not stay together: whoever makes work calls wakep
+//  unless
+//      somebody is already spinning, and whoever stops spinning looks once more after saying so.
+//  I2  A stop does not wait for a system call: entersyscall publishes Psyscall, then looks at
+//  gcwaiting;
+//      the stopper sets gcwaiting, then scans. At least one of them sees the other.
+//  I3  A request to give way is not lost: it is a sticky flag; whoever writes a clean guard reads
+//  the flag
+//      afterwards, with a full fence in between.
+//  I4  A P that is on no list is in the hands of exactly one agent, who may not be preempted.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/gmp/gmp.h"
+
+namespace throwsplit::inline THROWSPLIT_FLAVOUR {
+
+// ---- M
+// -----------------------------------------------------------------------------------------------
+
+void schedule_loop(M* mp);
+// Starts an M for P (or for any idle P when null); `spinning`: the caller has counted it in
+// nmspinning.
+void startm(P* pp, bool spinning);
+// Stops this M until there is work. Needs: no P, not spinning. Leaves: a P, or the World is over.
+void stopm();
+// One more P should look for work.
+void wakep();
+// A new thread for P. May die: thread exhaustion.
+void newm(void (*fn)(M*), P* pp, bool spinning);
+void mcommoninit(World& world, M* mp);
+
+// ---- P
+// -----------------------------------------------------------------------------------------------
+
+void acquirep(P* pp);
+P* releasep();
+// Passes on a P that is in the caller's hands: to an M if there is work for it, else to the idle
+// list.
+void handoffp(P* pp);
+// Needs sched.lock.
+void pidleput(World& world, P* pp);
+P* pidleget(World& world);
+// The one predicate for "would the scheduler find something for this P": handoffp, the spinner's
+// second look and the oracle of work conservation all ask it.
+bool has_work(World& world, P* pp);
+
+// ---- Run queues
+// --------------------------------------------------------------------------------------
+
+void runqput(World& world, P* pp, G* gp);
+G* runqget(P* pp);
+bool runqempty(P* pp);
+G* runqsteal(P* pp, P* victim);
+// Need sched.lock.
+void globrunqput(World& world, G* gp);
+G* globrunqget(World& world, P* pp, uint32_t most);
+
+// ---- Goroutines
+// --------------------------------------------------------------------------------------
+
+// Null: the kernel refused memory.
+G* newproc(void (*fn)(void*), void* arg, size_t stack_bytes);
+// Unwires the M's goroutine.
+void dropg();
+// Stops the running goroutine. unlockf runs on the system stack once it is Gwaiting; false: go on
+// at once. May not be called with `locks` held.
+void gopark(bool (*unlockf)(G*, void*), void* lock, const char* reason);
+// Makes a waiting goroutine runnable. Needs: the system stack, and the one right to wake it.
+void ready(G* gp);
+// The same from a goroutine.
+void goready(G* gp);
+G* gosched_m(G* gp);
+
+// ---- Preemption and stack checks
+// ---------------------------------------------------------------------
+
+// Asks the goroutine that runs on P to give way. False: nobody to ask.
+bool preemptone(P* pp);
+void preemptall(World& world);
+// Asks the goroutine that runs here.
+NOSPLIT void preempt_self(G* gp);
+G* newstack(G* gp);
+// What the system-stack half of a tripped check hands over.
+struct Morestack {
+  uintptr_t frame_bytes;
+  uintptr_t sp;
+};
+
+// ---- Sysmon
+// ------------------------------------------------------------------------------------------
+
+void sysmon(M* mp);
+// Needs sched.lock.
+void sysmon_wake(World& world);
+uint32_t retake(World& world, int64_t now_ns);
+
+// ---- The whole world
+// ---------------------------------------------------------------------------------
+
+// Both on the system stack of the stopper's M, with the right to stop (semacquire_world).
+void stoptheworld(World& world);
+void starttheworld(World& world);
+// A crash stops everybody it can, for good, and never waits.
+void freezetheworld(World& world);
+void semacquire_world();
+void semrelease_world();
+// This M saw gcwaiting: gives its P to the stopper and stops.
+void gcstopm();
+
+// ---- Time
+// --------------------------------------------------------------------------------------------
+
+bool timer_add(G* gp, void* unused);
+// Makes sleepers that are due runnable; how many.
+uint32_t timers_fire(World& world, int64_t now_ns);
+// When the earliest is due; 0: none.
+int64_t timers_first(World& world);
+// An idle M without a P waits for the earliest timer. False: no timer, or somebody else waits.
+bool timers_keep(World& world);
+
+// ---- World
+// -------------------------------------------------------------------------------------------
+
+// Runs fn(arg) as the first goroutine of a new World on this thread and others; returns when every
+// goroutine has ended. False: the kernel refused memory; or the reason why the World cannot start.
+const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, World** observed);
+// Frees what an abandoned simulation left of a World. Needs: nobody runs in it, ever again.
+void world_drop(World* world);
+void world_done(World& world);
+// Prints scheduler, Ms, Ps, goroutines with tracebacks.
+void print_world(World& world);
+
+}  // namespace throwsplit::inline THROWSPLIT_FLAVOUR
