@@ -57,37 +57,14 @@ Goroutine self() {
   return goroutine;
 }
 
-// A goroutine's park token: nothing, a ready that nobody has used yet, or the goroutine itself
-// waiting.
-namespace {
-
-enum : uint32_t { kNoToken = 0, kToken = 1, kParked = 2 };
-
-bool park_commit(G* gp, void*) { return gp->parktoken.cas<acq_rel>(kNoToken, kParked); }
-
-}  // namespace
-
 void park() {
-  G* gp = caller();
-  if (gp->parktoken.cas<acq_rel>(kToken, kNoToken)) return;
-  gopark(park_commit, nullptr, "park");
-  // Woken, or a token came while we were on our way: either way none is left.
-  gp->parktoken.store<release>(kNoToken);
+  caller();
+  park_goroutine();
 }
 
 void ready_goroutine(Goroutine goroutine) {
   caller();
-  G* gp = static_cast<G*>(goroutine.g_);
-  for (;;) {
-    uint32_t token = gp->parktoken.load<acquire>();
-    if (token == kToken) return;
-    if (token == kNoToken) {
-      if (gp->parktoken.cas<acq_rel>(kNoToken, kToken)) return;
-    } else if (gp->parktoken.cas<acq_rel>(kParked, kNoToken)) {
-      goready(gp);
-      return;
-    }
-  }
+  unpark_goroutine(static_cast<G*>(goroutine.g_));
 }
 
 void sleep(int64_t ns) {

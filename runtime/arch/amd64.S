@@ -10,7 +10,7 @@
 
 #include "runtime/arch/layout.h"
 
-#if defined(THROWSPLIT_ASAN) || defined(THROWSPLIT_TSAN)
+#if THROWSPLIT_ASAN || THROWSPLIT_TSAN
 #define SANITIZED 1
 #endif
 
@@ -389,7 +389,9 @@ FUNCTION(SYM(hook_call))
         call    SYM(san_leave_hook)
         addq    $8, %rsp
 #endif
-        movq    $0, FS_SLOT
+        movq    $0, FS_SLOT                     // the host is nobody: no guard, no G, no hooks
+        movq    $0, FS_G
+        movq    $0, FS_HOOK
         movq    HOST_SP(%rbp), %rsp             // a multiple of 16
 #ifdef SANITIZED
         leaq    HOST_SAN(%rbp), %rdi

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/arch/arch.h"
 
-#if defined(THROWSPLIT_ASAN)
+#if THROWSPLIT_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#if defined(THROWSPLIT_TSAN)
+#if THROWSPLIT_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -44,7 +44,7 @@ uintptr_t prepare_stack(uintptr_t hi, void (*start)(), void* r12, void* r13, int
   return reinterpret_cast<uintptr_t>(frame);
 }
 
-#if defined(THROWSPLIT_ASAN)
+#if THROWSPLIT_ASAN
 
 NO_SANITIZE void san_leave(SanContext* from, SanContext* to) {
   __sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->bytes);
@@ -78,7 +78,7 @@ void san_context_abandon(SanContext* context) {
   __asan_unpoison_memory_region(context->bottom, context->bytes);
 }
 
-#elif defined(THROWSPLIT_TSAN)
+#elif THROWSPLIT_TSAN
 
 // A goroutine and its M's system stack are one thread of control: program order holds across.
 NO_SANITIZE void san_leave(SanContext* from, SanContext* to) {

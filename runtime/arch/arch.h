@@ -62,7 +62,7 @@ void gostart() ASM_NAME(gostart);
 extern uint8_t vector_level ASM_NAME(vector_level);
 }
 
-#if defined(THROWSPLIT_ASAN) || defined(THROWSPLIT_TSAN)
+#if THROWSPLIT_ASAN || THROWSPLIT_TSAN
 ALWAYS_INLINE G* getg() { return getg_(); }
 #else
 ALWAYS_INLINE G* getg() {

@@ -27,7 +27,7 @@
 
 // What unchecked code may use below the guard. Why these figures: getaddrinfo needs 9.6 KB, throw
 // and catch 5.1 KB, an AddressSanitizer report 10.4 KB and its interceptors more.
-#if defined(THROWSPLIT_ASAN) || defined(THROWSPLIT_TSAN)
+#if THROWSPLIT_ASAN || THROWSPLIT_TSAN
 #define StackReserve (64 * 1024)
 #else
 #define StackReserve (16 * 1024)

@@ -206,6 +206,10 @@ struct Settings {
   bool rescues = true;  // false: nothing that turns a hang into mere latency (docs/syscall.md)
   bool tracing = false;
   uint32_t max_ms = 10000;
+  // Only canonical checks (morestack_canonical) may preempt or be told of. Why: where compilers put
+  // prologues depends on what they inlined, and a simulated run may not. Any other tripped check
+  // grows silently, and still dies under throwsplit.
+  bool canonical_checks = false;
   size_t stack_bytes = kStackReservedBytesDefault;
 };
 
@@ -227,7 +231,7 @@ struct World {
   M m0;                    // the thread that runs the World
   M* sysmon = nullptr;     // [lock]
   GSlab* slabs = nullptr;  // [lock] the memory of all Gs
-  Shared<uint32_t, Field::user_word> crashing;
+  Shared<uint32_t, Field::sched_freezing> crashing;
 };
 
 // The World of the code that runs here.

@@ -78,12 +78,15 @@ namespace {
 struct ThreadStart {
   void (*fn)(void*);
   void* arg;
+  sigset_t signals;  // blocked in the thread that made this one
 };
 
 void* thread_main(void* arg) {
   auto* start = static_cast<ThreadStart*>(arg);
   ThreadStart copy = *start;
   free(start);
+  // Without an alternate stack signals stay blocked; the thread will ask again and hear of it.
+  if (os_minit()) pthread_sigmask(SIG_SETMASK, &copy.signals, nullptr);
   copy.fn(copy.arg);
   return nullptr;
 }
@@ -93,7 +96,6 @@ void* thread_main(void* arg) {
 bool os_thread_create(OsThread* thread, void (*fn)(void*), void* arg, size_t stack_bytes) {
   auto* start = static_cast<ThreadStart*>(malloc(sizeof(ThreadStart)));
   if (start == nullptr) return false;
-  *start = {fn, arg};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, stack_bytes);
@@ -101,6 +103,7 @@ bool os_thread_create(OsThread* thread, void (*fn)(void*), void* arg, size_t sta
   sigset_t all, old;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
+  *start = {fn, arg, old};
   pthread_t handle;
   int error = pthread_create(&handle, &attributes, thread_main, start);
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
@@ -154,8 +157,6 @@ bool os_minit() {
       return false;
     }
   }
-  sigset_t none;
-  sigemptyset(&none);
   return true;
 }
 

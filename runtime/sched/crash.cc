@@ -27,10 +27,13 @@ void print_frame(Printer& out, uintptr_t pc) {
   out << "\n";
 }
 
+// What follows looks at words that belong to others, who may be running: out of date is good enough
+// for last words, and a sanitizer's report in the midst of them is not. So NO_SANITIZE.
+
 // Frame pointers only, inside the goroutine's own stack only: a walk that cannot fault.
 NO_SANITIZE uintptr_t word_at(uintptr_t address) { return *reinterpret_cast<uintptr_t*>(address); }
 
-void print_frames(Printer& out, const G* gp, uintptr_t pc, uintptr_t bp) {
+NO_SANITIZE void print_frames(Printer& out, const G* gp, uintptr_t pc, uintptr_t bp) {
   constexpr int kFramesMax = 32;
   print_frame(out, pc);
   for (int i = 0; i < kFramesMax; i++) {
@@ -44,7 +47,7 @@ void print_frames(Printer& out, const G* gp, uintptr_t pc, uintptr_t bp) {
   }
 }
 
-void print_goroutine(Printer& out, const G* gp, const G* crasher) {
+NO_SANITIZE void print_goroutine(Printer& out, const G* gp, const G* crasher) {
   uint32_t status = gp->atomicstatus.peek();
   if ((status & ~uint32_t{Gscan}) == Gdead) return;
   out << "\ngoroutine " << gp->goid << " [" << gstatus_name(status);
@@ -100,7 +103,7 @@ void crash_report(const CrashReason* crash) {
   __builtin_unreachable();
 }
 
-void print_world(World& world) {
+NO_SANITIZE void print_world(World& world) {
   Printer out(to_stderr);
   Sched& sched = world.sched;
   G* self = getg();

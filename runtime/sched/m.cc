@@ -26,16 +26,6 @@ M* mget(World& world) {
   return mp;
 }
 
-// Everybody asleep with goroutines left: say so instead of sleeping on. Needs sched.lock.
-void checkdead(World& world) {
-  Sched& sched = world.sched;
-  CHECK_LE(sched.nmidle, sched.mcount);
-  if (sched.mcount != sched.nmidle) return;
-  if (sched.goroutines.peek() == 0 || sched.timers.first_ns.peek() != 0) return;
-  if (sched.freezing.peek() != 0) return;
-  throw_("all goroutines are asleep - deadlock!");
-}
-
 void mstart(void* arg) {
   M* mp = static_cast<M*>(arg);
   setg(mp->g0);
@@ -97,6 +87,12 @@ void newm(void (*fn)(M*), P* pp, bool spinning) {
   M* mp = new (memory) M;
   {
     Locked locked(&world.sched.lock);
+    // A world that is over takes no new thread: nobody would wait for its end.
+    if (world.sched.done.load<relaxed>() != 0) {
+      if (spinning) world.sched.nmspinning.add<seq_cst>(~uint32_t{0});
+      os_free(memory, sizeof(M));
+      return;
+    }
     mcommoninit(world, mp);
     if (fn == nullptr) {
       // sysmon is not counted: it needs no P and never keeps the world alive.
@@ -146,6 +142,17 @@ void startm(P* pp, bool spinning) {
   trace(Event::m_unpark, mp->id);
   notewakeup(&mp->park);
   releasem(self);
+}
+
+void checkdead(World& world) {
+  Sched& sched = world.sched;
+  CHECK_LE(sched.nmidle, sched.mcount);
+  if (sched.mcount != sched.nmidle) return;
+  if (sched.sysmonwait.peek() == 0)
+    return;  // it may be about to start an M; it asks when it sleeps
+  if (sched.goroutines.peek() == 0 || sched.timers.first_ns.peek() != 0) return;
+  if (sched.freezing.peek() != 0) return;
+  throw_("all goroutines are asleep - deadlock!");
 }
 
 void stopm() {

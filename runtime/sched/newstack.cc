@@ -14,6 +14,31 @@
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
+namespace {
+
+[[noreturn]] NOSPLIT COLD void throw_overflow(G* gp, uintptr_t frame_bytes);
+void throw_overflow(G* gp, uintptr_t frame_bytes) {
+  ThrowDetail details[] = {{"goid", gp->goid},
+                           {"frame bytes", frame_bytes},
+                           {"stack bytes", gp->stack.hi - gp->stack.base}};
+  throw_details("stack overflow", details, 3);
+}
+
+// No step, no event, and a poisoned guard stays poisoned: whether this check exists at all was the
+// inliner's choice.
+NOSPLIT void grow_silently(G* gp, uintptr_t sp, uintptr_t frame_bytes);
+void grow_silently(G* gp, uintptr_t sp, uintptr_t frame_bytes) {
+  bool clean = gp->stackguard0.peek() == stack_guard(gp);
+  if (sp - frame_bytes <= stack_guard(gp) && !stack_grow_in_place(gp, sp, frame_bytes)) {
+    throw_overflow(gp, frame_bytes);
+  }
+  if (!clean) return;
+  gp->stackguard0.init(stack_guard(gp));
+  if (guard_slot_read() != StackPreempt) guard_slot_write(stack_guard(gp));
+}
+
+}  // namespace
+
 void morestack(uintptr_t frame_bytes, uintptr_t sp) {
   G* gp = getg();
   M* mp = gp->m;
@@ -21,14 +46,37 @@ void morestack(uintptr_t frame_bytes, uintptr_t sp) {
     // Somebody poisoned the slot for the goroutine that ran here a moment ago.
     uintptr_t guard = gp->stackguard0.peek();
     guard_slot_write(guard);
-    if (sp - frame_bytes <= guard) throw_("stack overflow on the system stack");
+    if (sp - frame_bytes <= guard) {
+      // The last words are checked code and run right here, in the reserve.
+      gp->stackguard0.init(StackUnguarded);
+      guard_slot_write(StackUnguarded);
+      throw_("stack overflow on the system stack");
+    }
     return;
   }
   // Of the M's user goroutine: Go read the flag of g0 for four weeks, and the check never fired.
   if (mp->curg.peek()->throwsplit) throw_("runtime: stack split at bad time");
+  if (mp->world->settings.canonical_checks) {
+    grow_silently(gp, sp, frame_bytes);
+    return;
+  }
   mp->scalararg[0] = frame_bytes;
   mp->scalararg[1] = sp;
   mcall(newstack);
+}
+
+void morestack_canonical(uint32_t grown_bytes) {
+  G* gp = getg();
+  M* mp = gp->m;
+  if (guard_slot_read() != StackPreempt && grown_bytes == 0) {
+    trace(Event::safe_point, gp->index);
+    return;
+  }
+  if (mp->curg.peek()->throwsplit) throw_("runtime: stack split at bad time, at a canonical check");
+  mp->scalararg[0] = 0;
+  mp->scalararg[1] = gp->stack.hi;  // above the guard: nothing to grow for real
+  mcall(newstack);
+  if (grown_bytes != 0) trace(Event::stack_grow, gp->index, grown_bytes);
 }
 
 G* newstack(G* gp) {
@@ -50,12 +98,7 @@ G* newstack(G* gp) {
     gp->stackguard0.store<relaxed>(stack_guard(gp));
   }
   if (sp - frame_bytes <= stack_guard(gp)) {
-    if (!stack_grow_in_place(gp, sp, frame_bytes)) {
-      ThrowDetail details[] = {{"goid", gp->goid},
-                               {"frame bytes", frame_bytes},
-                               {"stack bytes", gp->stack.hi - gp->stack.base}};
-      throw_details("stack overflow", details, 3);
-    }
+    if (!stack_grow_in_place(gp, sp, frame_bytes)) throw_overflow(gp, frame_bytes);
     gp->stackguard0.store<relaxed>(stack_guard(gp));
     trace(Event::stack_grow, gp->index, static_cast<uint32_t>(gp->stack.hi - gp->stack.lo));
   }
@@ -75,7 +118,7 @@ bool preemptone(P* pp) {
   hook_site(site_of(Field::m_guard_slot, Access::store), mp->id);
 #endif
   os_guard_write(mp->guard_handle, StackPreempt);
-  trace(Event::preempt_request, gp->index);
+  trace(Event::preempt_request, gp->index, mp->id);
   return true;
 }
 

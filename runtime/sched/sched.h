@@ -34,6 +34,10 @@ void schedule_loop(M* mp);
 void startm(P* pp, bool spinning);
 // Stops this M until there is work. Needs: no P, not spinning. Leaves: a P, or the World is over.
 void stopm();
+// Everybody asleep with goroutines left: dies instead of sleeping on. Needs sched.lock. Asked by
+// whoever goes to sleep, M or sysmon; a sysmon that is awake may still hold a P or a goroutine in
+// its hands.
+void checkdead(World& world);
 // One more P should look for work.
 void wakep();
 // A new thread for P. May die: thread exhaustion.
@@ -81,6 +85,9 @@ void ready(G* gp);
 // The same from a goroutine.
 void goready(G* gp);
 G* gosched_m(G* gp);
+// Waits for a token, or takes the one that came first; unpark leaves one. Both from goroutines.
+void park_goroutine();
+void unpark_goroutine(G* gp);
 
 // ---- Preemption and stack checks
 // ---------------------------------------------------------------------
@@ -91,11 +98,11 @@ void preemptall(World& world);
 // Asks the goroutine that runs here.
 NOSPLIT void preempt_self(G* gp);
 G* newstack(G* gp);
-// What the system-stack half of a tripped check hands over.
-struct Morestack {
-  uintptr_t frame_bytes;
-  uintptr_t sp;
-};
+
+// A split check at a place that every compiler agrees on, for code that declares its own frames:
+// the guest of the simulator. `grown_bytes`: the soft limit after growth, or 0 when the frame fits.
+// Returns at once unless the guard is poisoned or the frame asks for growth.
+NOSPLIT void morestack_canonical(uint32_t grown_bytes);
 
 // ---- Sysmon
 // ------------------------------------------------------------------------------------------

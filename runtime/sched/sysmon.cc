@@ -35,6 +35,7 @@ bool deep_sleep(World& world) {
   }
   sched.sysmonwait.store<seq_cst>(1);
   trace(Event::sysmon_sleep, sched.gcwaiting.peek());
+  checkdead(world);
   unlock(&sched.lock);
   INJECT(sysmon_asleep);
   notetsleep(&sched.sysmonnote, world.settings.rescues ? kDeepSleepNs : kForever);

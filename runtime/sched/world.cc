@@ -70,10 +70,21 @@ void free_world(World* world, bool abandoned) {
   os_free(world, sizeof(World));
 }
 
-// Every other M has returned from its loop, or is about to.
+// Every other M has returned from its loop, or is about to. Sysmon goes first: it may still write
+// the guard slot of a thread that is on its way out. Then the oldest first: the maker of a thread
+// is older than the thread, and writes down its handle when the thread may long be running.
 void join_all(World& world) {
-  for (M* mp = world.sched.allms; mp != nullptr; mp = mp->alllink) {
-    if (mp != &world.m0) os_thread_join(mp->thread);
+  if (world.sysmon != nullptr) os_thread_join(world.sysmon->thread);
+  M* oldest = nullptr;
+  for (M* mp = world.sched.allms; mp != nullptr;) {
+    M* next = mp->alllink;
+    mp->alllink = oldest;
+    oldest = mp;
+    mp = next;
+  }
+  world.sched.allms = oldest;
+  for (M* mp = oldest; mp != nullptr; mp = mp->alllink) {
+    if (mp != &world.m0 && mp != world.sysmon) os_thread_join(mp->thread);
   }
 }
 

@@ -14,7 +14,7 @@ constexpr int kGuardWords = 8;
 uint64_t* guard_words(const G* gp) { return reinterpret_cast<uint64_t*>(gp->stack.base); }
 
 // The lowest soft limit: under it the reserve is still ours, under that lies the fence page.
-uintptr_t lowest_lo(const G* gp) { return gp->stack.base + kPageBytes; }
+ALWAYS_INLINE uintptr_t lowest_lo(const G* gp) { return gp->stack.base + kPageBytes; }
 
 }  // namespace
 

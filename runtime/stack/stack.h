@@ -24,7 +24,8 @@ void stack_reset(G* gp);
 ALWAYS_INLINE uintptr_t stack_guard(const G* gp) { return gp->stack.lo + StackGuard; }
 
 // Lowers the limit until a frame of `frame_bytes` below `sp` passes its check. False: overflow.
-bool stack_grow_in_place(G* gp, uintptr_t sp, uintptr_t frame_bytes);
+// NOSPLIT: it also runs on the goroutine itself, whose check has just tripped.
+NOSPLIT bool stack_grow_in_place(G* gp, uintptr_t sp, uintptr_t frame_bytes);
 
 // The guard words of an unfenced stack are as they were written.
 bool stack_guard_words_intact(const G* gp);
