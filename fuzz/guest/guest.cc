@@ -1,0 +1,99 @@
+// The guest's root: opens what the program needs, starts main, and sees to it that all of it ends.
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/guest/guest.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "runtime/runtime.h"
+#include "runtime/sched/sched.h"
+#include "runtime/syscall/syscall.h"
+
+namespace throwsplit::fuzz {
+
+namespace {
+
+constexpr int64_t kReapEveryNs = 1'000'000'000;
+constexpr int kReapsMax = 400;
+
+void goroutine_entry(void* arg) {
+  auto* self = static_cast<GuestGoroutine*>(arg);
+  self->started = true;
+  guest_run_body(self);
+  self->done = true;
+}
+
+void open_pipes(Guest& guest) {
+  for (uint32_t i = 0; i < kGuestPipes; i++) {
+    int ends[2] = {-1, -1};
+    if (Syscall(SYS_pipe2, reinterpret_cast<long>(ends), O_CLOEXEC, 0, 0, 0, 0) != 0) continue;
+    guest.pipe_read[i] = ends[0];
+    guest.pipe_write[i] = ends[1];
+  }
+}
+
+void close_end(int& end) {
+  if (end >= 0) Syscall(SYS_close, end, 0, 0, 0, 0, 0);
+  end = -1;
+}
+
+bool all_done(const Guest& guest) {
+  for (uint32_t i = 0; i < guest.count; i++) {
+    if (!guest.goroutines[i].done) return false;
+  }
+  return true;
+}
+
+bool uses_pipes(const Input& input) {
+  for (const Body& body : input.bodies) {
+    for (const Op& op : body.ops) {
+      auto code = static_cast<OpCode>(op.code);
+      if (code == OpCode::kRead || code == OpCode::kWrite) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool guest_rests(const Guest& guest) {
+  for (uint32_t i = 0; i < guest.count; i++) {
+    if (!guest.goroutines[i].done && !guest.goroutines[i].pausing) return false;
+  }
+  return true;
+}
+
+GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
+  if (guest.count == kGuestGoroutinesMax || body >= guest.input->bodies.size()) return nullptr;
+  GuestGoroutine* made = &guest.goroutines[guest.count];
+  made->guest = &guest;
+  made->number = guest.count;
+  made->body = body;
+  guest.count++;
+  made->g = newproc(goroutine_entry, made, 0);
+  if (made->g == nullptr) made->done = true;  // the kernel refused a stack: nobody will run it
+  return made;
+}
+
+void guest_root(void* arg) {
+  Guest& guest = *static_cast<Guest*>(arg);
+  guest.world = &this_world();
+  bool pipes = uses_pipes(*guest.input);
+  if (pipes) open_pipes(guest);
+  guest_spawn(guest, 0);
+  for (int reap = 0; reap < kReapsMax; reap++) {
+    sleep(kReapEveryNs);
+    if (all_done(guest) || guest_rests(guest)) break;
+    // Writers without readers get EPIPE, readers without writers the end of the file.
+    for (uint32_t i = 0; i < kGuestPipes && pipes; i++) {
+      close_end(guest.pipe_write[i]);
+      close_end(guest.pipe_read[i]);
+    }
+    for (uint32_t i = 0; i < guest.count; i++) {
+      GuestGoroutine& other = guest.goroutines[i];
+      if (!other.done && other.g != nullptr) unpark_goroutine(other.g);
+    }
+  }
+}
+
+}  // namespace throwsplit::fuzz

@@ -1,0 +1,70 @@
+// The guest: goroutines that run the operations of an input's program on the runtime under test.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A root goroutine opens the pipes, starts body main as goroutine 0 and waits. After a second of
+// virtual time, and every second from then on, it closes the pipes' writing ends and wakes whoever
+// still parks, so that every program ends, but for goroutines in calls that never return.
+//
+// Guest bodies own no heap: a run may be cut short anywhere. What a run may not depend on is where
+// a compiler put a prologue; so guest frames declare their size and check the stack canonically.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fuzz/input/input.h"
+#include "runtime/gmp/gmp.h"
+
+namespace throwsplit::fuzz {
+
+inline constexpr uint32_t kGuestGoroutinesMax = 16;
+inline constexpr uint32_t kGuestPipes = 4;
+inline constexpr uint32_t kGuestStepsMax = 64;         // of one spin, hog, ... operation
+inline constexpr uint32_t kGuestBodyFrameBytes = 256;  // what every body gets without asking
+inline constexpr uint32_t kGuestDepthMax = 24;         // nested calls
+
+struct Guest;
+
+struct GuestGoroutine {
+  Guest* guest = nullptr;
+  uint32_t number = 0;  // by order of creation; main is 0
+  uint32_t body = 0;
+  G* g = nullptr;  // set by whoever spawned it
+  bool started = false;
+  bool done = false;
+  bool pausing = false;      // in a call that never returns
+  uint32_t depth_bytes = 0;  // declared frames on the stack
+  uint32_t soft_bytes = 0;   // the canonical soft limit
+};
+
+struct Guest {
+  const Input* input = nullptr;
+  World* world = nullptr;
+  int pipe_read[kGuestPipes] = {-1, -1, -1, -1};
+  int pipe_write[kGuestPipes] = {-1, -1, -1, -1};
+  uint32_t count = 0;
+  GuestGoroutine goroutines[kGuestGoroutinesMax];
+  Shared<uint32_t, Field::user_word> word;  // what the guest's steps touch
+  const char* broken = nullptr;             // what the guest itself found wrong: constant text
+};
+
+// The root goroutine; arg is the Guest.
+void guest_root(void* guest);
+
+// Starts a goroutine that runs a body. Null: there are enough, or no such body.
+GuestGoroutine* guest_spawn(Guest& guest, uint32_t body);
+
+// Runs one body on the goroutine that calls.
+void guest_run_body(GuestGoroutine* self);
+
+// True when whoever has not ended sits in a call that never returns.
+bool guest_rests(const Guest& guest);
+
+extern "C" {
+using GuestFrameFn = long (*)(uint8_t* frame, size_t frame_bytes, void* arg);
+NOSPLIT long guest_call(size_t frame_bytes, GuestFrameFn fn, void* arg, uint32_t grown_bytes)
+    ASM_NAME(guest_call);
+NOSPLIT void guest_check(uint32_t grown_bytes) ASM_NAME(guest_check);
+}
+
+}  // namespace throwsplit::fuzz

@@ -1,0 +1,290 @@
+// The guest's operations: what each op of a body does on the runtime.
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "fuzz/guest/guest.h"
+#include "runtime/runtime.h"
+#include "runtime/sched/sched.h"
+#include "runtime/syscall/syscall.h"
+
+namespace throwsplit::fuzz {
+
+void guest_check(uint32_t grown_bytes) { morestack_canonical(grown_bytes); }
+
+namespace {
+
+constexpr uint32_t kDeclaredBytesMax = 96 * 1024;
+constexpr uint32_t kSoftBytesStart = 2048;
+constexpr size_t kCanaryBytes = 16;
+constexpr uint8_t kPipeByte = 0xa5;
+
+// One frame of the guest: its memory, and where its ops begin.
+struct Frame {
+  GuestGoroutine* self;
+  size_t pc;  // of the first op to run; afterwards of the first op behind the frame
+  uint8_t* bytes;
+  size_t byte_count;
+  uint32_t depth;
+};
+
+void broken(GuestGoroutine* self, const char* text) {
+  if (self->guest->broken == nullptr) self->guest->broken = text;
+}
+
+uint8_t canary_of(const Frame& frame) {
+  return static_cast<uint8_t>(0x40 + frame.self->number * 8 + frame.depth % 8);
+}
+
+void canary_write(Frame& frame) {
+  memset(frame.bytes + frame.byte_count - kCanaryBytes, canary_of(frame), kCanaryBytes);
+}
+
+void canary_verify(Frame& frame) {
+  for (size_t i = frame.byte_count - kCanaryBytes; i < frame.byte_count; i++) {
+    if (frame.bytes[i] != canary_of(frame)) {
+      broken(frame.self, "a frame does not hold what was put there");
+      return;
+    }
+  }
+}
+
+void take_step(Guest* guest) { guest->word.add<relaxed>(1); }
+
+uint64_t steps_of(const Op& op) {
+  return op.operand[0] < kGuestStepsMax ? op.operand[0] : kGuestStepsMax;
+}
+
+long call_kernel(uint64_t mode, long nr, long a1, long a2, long a3) {
+  if (mode == static_cast<uint64_t>(Mode::kBlock)) return Syscallblock(nr, a1, a2, a3, 0, 0, 0);
+  return Syscall(nr, a1, a2, a3, 0, 0, 0);
+}
+
+void op_nanosleep(const Op& op) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  auto ns = static_cast<int64_t>(op.operand[1]);
+  timespec time = {ns / kSecond, ns % kSecond};
+  call_kernel(op.operand[0], SYS_nanosleep, reinterpret_cast<long>(&time), 0, 0);
+}
+
+// The slot of this frame that is lent to the kernel: all of it but the canary.
+size_t slot_bytes(const Frame& frame, uint64_t wanted) {
+  size_t most = frame.byte_count - kCanaryBytes;
+  return wanted < most ? wanted : most;
+}
+
+void op_read(Frame& frame, const Op& op) {
+  Guest* guest = frame.self->guest;
+  size_t count = slot_bytes(frame, op.operand[2]);
+  memset(frame.bytes, 0, count);
+  long got = call_kernel(op.operand[0], SYS_read, guest->pipe_read[op.operand[1] % kGuestPipes],
+                         reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
+  for (long i = 0; i < got; i++) {
+    if (frame.bytes[i] == kPipeByte) continue;
+    broken(frame.self, "what the kernel read did not reach the caller's slot");
+    return;
+  }
+}
+
+void op_write(Frame& frame, const Op& op) {
+  Guest* guest = frame.self->guest;
+  size_t count = slot_bytes(frame, op.operand[2]);
+  memset(frame.bytes, kPipeByte, count);
+  call_kernel(op.operand[0], SYS_write, guest->pipe_write[op.operand[1] % kGuestPipes],
+              reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
+}
+
+struct Steps {
+  Guest* guest;
+  uint64_t count;
+};
+
+void run_steps(void* raw) {
+  auto* steps = static_cast<Steps*>(raw);
+  for (uint64_t i = 0; i < steps->count; i++)
+    take_step(steps->guest);
+}
+
+long block_for(void* raw) {
+  auto* time = static_cast<timespec*>(raw);
+  return os_syscall6(SYS_nanosleep, reinterpret_cast<long>(time), 0, 0, 0, 0, 0);
+}
+
+void op_blocking(const Op& op) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  auto ns = static_cast<int64_t>(op.operand[0]);
+  timespec time = {ns / kSecond, ns % kSecond};
+  blocking(block_for, &time);
+}
+
+void preempt_target(void* raw) {
+  World& world = this_world();
+  for (uint32_t i = 0; i < world.settings.procs; i++) {
+    P* pp = &world.allp[i];
+    M* mp = pp->m.load<acquire>();
+    if (mp != nullptr && mp->curg.load<acquire>() == static_cast<G*>(raw)) preemptone(pp);
+  }
+}
+
+GuestGoroutine* target_of(Guest* guest, const Op& op) {
+  uint64_t number = op.operand[0];
+  return number < guest->count ? &guest->goroutines[number] : nullptr;
+}
+
+void op_preempt(GuestGoroutine* self, const Op& op) {
+  GuestGoroutine* target = target_of(self->guest, op);
+  if (target == nullptr || target->g == nullptr || target->done) return;
+  if (target == self) {
+    preempt_self(getg());
+  } else {
+    systemstack(preempt_target, target->g);
+  }
+}
+
+long run_frame(uint8_t* bytes, size_t byte_count, void* arg);
+
+// The soft limit that a frame of this many bytes asks for, or 0: it fits.
+uint32_t grown_for(const GuestGoroutine* self, uint32_t frame_bytes) {
+  uint32_t soft = self->soft_bytes;
+  while (self->depth_bytes + frame_bytes > soft)
+    soft *= 2;
+  return soft == self->soft_bytes ? 0 : soft;
+}
+
+// Enters a frame through the canonical check. Leaves: frame->pc behind its ops.
+void enter(Frame* frame, uint32_t frame_bytes) {
+  GuestGoroutine* self = frame->self;
+  uint32_t grown = grown_for(self, frame_bytes);
+  if (grown != 0) self->soft_bytes = grown;
+  self->depth_bytes += frame_bytes;
+  guest_call(frame_bytes, run_frame, frame, grown);
+  self->depth_bytes -= frame_bytes;
+}
+
+uint32_t frame_bytes_of(uint64_t wanted) {
+  uint64_t bytes = (wanted + 15) & ~uint64_t{15};
+  return static_cast<uint32_t>(bytes < 2 * kCanaryBytes ? 2 * kCanaryBytes : bytes);
+}
+
+// Behind the `ret` that matches the `call` at pc; the end of the body if there is none.
+size_t behind_call(const Body& body, size_t pc) {
+  uint32_t open = 0;
+  for (; pc < body.ops.size(); pc++) {
+    auto code = static_cast<OpCode>(body.ops[pc].code);
+    if (code == OpCode::kCall) open++;
+    if (code == OpCode::kRet && --open == 0) return pc + 1;
+  }
+  return pc;
+}
+
+void op_call(Frame& frame, const Body& body, const Op& op) {
+  GuestGoroutine* self = frame.self;
+  uint32_t bytes = frame_bytes_of(op.operand[0]);
+  if (frame.depth == kGuestDepthMax || self->depth_bytes + bytes > kDeclaredBytesMax) {
+    frame.pc = behind_call(body, frame.pc);
+    return;
+  }
+  Frame inner = {self, frame.pc + 1, nullptr, 0, frame.depth + 1};
+  enter(&inner, bytes);
+  frame.pc = inner.pc;
+}
+
+long touch_frame(uint8_t* bytes, size_t byte_count, void*) {
+  bytes[0] = bytes[byte_count - 1] = kPipeByte;
+  return 0;
+}
+
+void op_grow(GuestGoroutine* self, const Op& op) {
+  uint32_t bytes = frame_bytes_of(op.operand[0]);
+  if (self->depth_bytes + bytes > kDeclaredBytesMax) return;
+  uint32_t grown = grown_for(self, bytes);
+  if (grown != 0) self->soft_bytes = grown;
+  guest_call(bytes, touch_frame, nullptr, grown);
+}
+
+void op_wake(GuestGoroutine* self, const Op& op) {
+  GuestGoroutine* target = target_of(self->guest, op);
+  if (target != nullptr && target->g != nullptr && !target->done) unpark_goroutine(target->g);
+}
+
+void run_op(Frame& frame, const Op& op) {
+  GuestGoroutine* self = frame.self;
+  Guest* guest = self->guest;
+  switch (static_cast<OpCode>(op.code)) {
+    case OpCode::kChecksum: return canary_verify(frame);
+    case OpCode::kGrow:     return op_grow(self, op);
+    case OpCode::kSpin:
+      for (uint64_t i = 0; i < steps_of(op); i++) {
+        guest_check(0);
+        take_step(guest);
+      }
+      return;
+    case OpCode::kHog:
+      for (uint64_t i = 0; i < steps_of(op); i++)
+        take_step(guest);
+      return;
+    case OpCode::kYield:      return yield();
+    case OpCode::kPreempt:    return op_preempt(self, op);
+    case OpCode::kGetpid:     call_kernel(op.operand[0], SYS_getpid, 0, 0, 0); return;
+    case OpCode::kSchedYield: call_kernel(op.operand[0], SYS_sched_yield, 0, 0, 0); return;
+    case OpCode::kNanosleep:  return op_nanosleep(op);
+    case OpCode::kRead:       return op_read(frame, op);
+    case OpCode::kWrite:      return op_write(frame, op);
+    case OpCode::kPause:
+      self->pausing = true;
+      call_kernel(op.operand[0], SYS_pause, 0, 0, 0);
+      self->pausing = false;
+      return;
+    case OpCode::kBlocking:    return op_blocking(op);
+    case OpCode::kSystemstack: {
+      Steps steps = {guest, steps_of(op)};
+      return on_systemstack(run_steps, &steps);
+    }
+    case OpCode::kSpawn: guest_spawn(*guest, static_cast<uint32_t>(op.operand[0])); return;
+    case OpCode::kPark:  return park_goroutine();
+    case OpCode::kWake:  return op_wake(self, op);
+    case OpCode::kSleep: return sleep(static_cast<int64_t>(op.operand[0]));
+    case OpCode::kStw:   {
+      Steps steps = {guest, steps_of(op)};
+      return stop_the_world(run_steps, &steps);
+    }
+    default: return;  // nop, and what this build has no stacks or collector for
+  }
+}
+
+// Runs the ops of one frame, up to its `ret`.
+long run_frame(uint8_t* bytes, size_t byte_count, void* arg) {
+  Frame& frame = *static_cast<Frame*>(arg);
+  frame.bytes = bytes;
+  frame.byte_count = byte_count;
+  canary_write(frame);
+  const Body& body = frame.self->guest->input->bodies[frame.self->body];
+  while (frame.pc < body.ops.size()) {
+    const Op& op = body.ops[frame.pc];
+    if (static_cast<OpCode>(op.code) == OpCode::kRet) {
+      frame.pc++;
+      if (frame.depth != 0) break;  // a `ret` without a `call` does nothing
+      continue;
+    }
+    if (static_cast<OpCode>(op.code) == OpCode::kCall) {
+      op_call(frame, body, op);
+      continue;
+    }
+    run_op(frame, op);
+    frame.pc++;
+  }
+  canary_verify(frame);
+  return 0;
+}
+
+}  // namespace
+
+void guest_run_body(GuestGoroutine* self) {
+  self->soft_bytes = kSoftBytesStart;
+  self->depth_bytes = 0;
+  Frame frame = {self, 0, nullptr, 0, 0};
+  enter(&frame, kGuestBodyFrameBytes);
+}
+
+}  // namespace throwsplit::fuzz

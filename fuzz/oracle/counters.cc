@@ -1,0 +1,56 @@
+// O11: counters equal what is counted.
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/oracle/oracle.h"
+
+namespace throwsplit::fuzz {
+
+namespace {
+
+class Counters : public Oracle {
+ public:
+  const char* name() const override { return "O11"; }
+  const char* sentence() const override { return "counters equal what is counted"; }
+
+  // Both events come under sched.lock, when lists and counters have to agree.
+  const char* on_event(const Scene& scene, const inject::Step&, Event event, uint32_t,
+                       uint64_t) override {
+    if (event != Event::proc_idle && event != Event::proc_unidle) return nullptr;
+    World& world = scene.w();
+    uint32_t idle = 0;
+    for (P* pp = world.sched.pidle.head(); pp != nullptr; pp = pp->link)
+      idle++;
+    if (idle != world.sched.npidle.peek()) return "npidle is not the length of the idle list";
+    return lists(world);
+  }
+
+  // Everybody waits. Unless somebody is held up half way, nobody spins and nothing is being
+  // stopped.
+  const char* on_idle(const Scene& scene, const inject::Idle& idle) override {
+    World& world = scene.w();
+    for (uint32_t i = 0; i < idle.wait_count; i++) {
+      const inject::Wait& wait = idle.waits[i];
+      bool sysmon = scene.m(i) != nullptr && scene.m(i) == world.sysmon;
+      if (wait.live && wait.kind == inject::WaitKind::sleep && !sysmon) return nullptr;
+    }
+    if (world.sched.freezing.peek() != 0) return nullptr;
+    if (world.sched.done.peek() != 0) return nullptr;  // Ms leave as they are
+    if (world.sched.nmspinning.peek() != 0)
+      return "everybody sleeps, yet somebody counts as spinning";
+    return lists(world);
+  }
+
+ private:
+  const char* lists(World& world) {
+    uint32_t idle = 0;
+    for (M* mp = world.sched.midle.head(); mp != nullptr; mp = mp->schedlink)
+      idle++;
+    if (idle != world.sched.nmidle) return "nmidle is not the length of the idle list";
+    return nullptr;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_counters_oracle() { return std::make_unique<Counters>(); }
+
+}  // namespace throwsplit::fuzz

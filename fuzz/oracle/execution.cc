@@ -1,0 +1,72 @@
+// O2: a goroutine runs on at most one M, is on at most one queue, and its status says where.
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/oracle/oracle.h"
+
+namespace throwsplit::fuzz {
+
+namespace {
+
+class Execution : public Oracle {
+ public:
+  const char* name() const override { return "O2"; }
+  const char* sentence() const override {
+    return "each goroutine runs on at most one M and is on at most one queue";
+  }
+
+  const char* on_event(const Scene& scene, const inject::Step& step, Event event, uint32_t a,
+                       uint64_t) override {
+    switch (event) {
+      case Event::go_start:
+        if (const char* text = queues(scene.w())) return text;
+        return runs_once(scene, step.carrier, a);
+      case Event::go_syscall_exit: return runs_once(scene, step.carrier, a);
+      case Event::go_end:
+      case Event::go_park:         return queues(scene.w());
+      default:                     return nullptr;
+    }
+  }
+
+ private:
+  const char* runs_once(const Scene& scene, uint32_t carrier, uint32_t g) {
+    M* mp = scene.m(carrier);
+    G* gp = mp == nullptr ? nullptr : mp->curg.peek();
+    if (gp == nullptr || gp->index != g) return "an M runs a goroutine that is not its own";
+    if (gp->atomicstatus.peek() != Grunning) return "a goroutine runs, but its status denies it";
+    uint32_t runners = 0;
+    for_each_m(scene.w(), [&](M* other) {
+      if (other->curg.peek() == gp) runners++;
+    });
+    return runners == 1 ? nullptr : "two Ms run one goroutine";
+  }
+
+  const char* seen(G* gp) {
+    if (gp->index >= kOracleGsMax) return nullptr;
+    if (gp->atomicstatus.peek() != Grunnable) return "a goroutine on a run queue is not runnable";
+    if ((on_queue_ >> gp->index & 1) != 0) return "a goroutine is on two run queues";
+    on_queue_ |= uint64_t{1} << gp->index;
+    return nullptr;
+  }
+
+  const char* queues(World& world) {
+    on_queue_ = 0;
+    for (uint32_t i = 0; i < world.settings.procs; i++) {
+      P* pp = &world.allp[i];
+      uint32_t tail = pp->runqtail.peek();
+      for (uint32_t at = pp->runqhead.peek(); at != tail; at++) {
+        if (const char* text = seen(pp->runq[at % kRunqCount].peek())) return text;
+      }
+    }
+    for (G* gp = world.sched.runq.head(); gp != nullptr; gp = gp->schedlink) {
+      if (const char* text = seen(gp)) return text;
+    }
+    return nullptr;
+  }
+
+  uint64_t on_queue_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_execution_oracle() { return std::make_unique<Execution>(); }
+
+}  // namespace throwsplit::fuzz

@@ -1,0 +1,126 @@
+// The watcher that hands every step to every oracle, and judges the runtime's own last words.
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/oracle/oracle.h"
+
+#include <string_view>
+
+namespace throwsplit::fuzz {
+
+G* Scene::g(uint32_t index) const {
+  for (G* gp = w().sched.allgs; gp != nullptr; gp = gp->alllink) {
+    if (gp->index == index) return gp;
+  }
+  return nullptr;
+}
+
+Oracles::Oracles() {
+  oracles_.push_back(make_ownership_oracle());
+  oracles_.push_back(make_execution_oracle());
+  oracles_.push_back(make_stop_bound_oracle());
+  oracles_.push_back(make_stopped_oracle());
+  oracles_.push_back(make_split_oracle());
+  oracles_.push_back(make_preempt_oracle());
+  oracles_.push_back(make_counters_oracle());
+}
+
+void Oracles::begin_run(const inject::RunInfo&) {
+  scene_.m_of_carrier.fill(nullptr);
+  violation_ = Violation();
+  for (auto& oracle : oracles_) {
+    oracle->details.clear();
+    oracle->begin_run();
+  }
+}
+
+bool Oracles::report(Oracle& oracle, const char* text, uint64_t step, uint32_t carrier) {
+  violation_ = {oracle.name(), text, oracle.details, step, carrier};
+  return true;
+}
+
+bool Oracles::on_step(const inject::Step& step) {
+  if (!scene_.live()) return false;
+  for (auto& oracle : oracles_) {
+    if (const char* text = oracle->on_step(scene_, step)) {
+      return report(*oracle, text, step.step, step.carrier);
+    }
+  }
+  return false;
+}
+
+bool Oracles::on_event(const inject::Step& step, Event event, uint32_t a, uint64_t b) {
+  if (!scene_.live()) return false;
+  if (scene_.m_of_carrier[step.carrier] == nullptr) {
+    // The first thread of the World never announces itself; the others do, before anything else.
+    uint32_t id = event == Event::m_start ? a : 0;
+    for_each_m(scene_.w(), [&](M* mp) {
+      if (mp->id == id) scene_.m_of_carrier[step.carrier] = mp;
+    });
+  }
+  for (auto& oracle : oracles_) {
+    if (const char* text = oracle->on_event(scene_, step, event, a, b)) {
+      return report(*oracle, text, step.step, step.carrier);
+    }
+  }
+  return false;
+}
+
+bool Oracles::on_move(const inject::Step& step, uint32_t row) {
+  if (!scene_.live()) return false;
+  for (auto& oracle : oracles_) {
+    if (const char* text = oracle->on_move(scene_, step, row)) {
+      return report(*oracle, text, step.step, step.carrier);
+    }
+  }
+  return false;
+}
+
+bool Oracles::on_idle(const inject::Idle& idle) {
+  if (!scene_.live()) return false;
+  for (auto& oracle : oracles_) {
+    if (const char* text = oracle->on_idle(scene_, idle)) {
+      uint32_t carrier = idle.carrier == inject::kNobody ? 0 : idle.carrier;
+      return report(*oracle, text, idle.step, carrier);
+    }
+  }
+  return false;
+}
+
+// The runtime's own assertions stand where an oracle's rule is cheapest to check. The table says
+// whose rule each of them guards; the text of a CHECK is its condition.
+CrashRule judge_crash(const std::string& crash_text) {
+  struct Row {
+    std::string_view part;
+    const char* oracle;
+  };
+  static constexpr Row kRows[] = {
+      {"stack split at bad time", "O7"},
+      {"all goroutines are asleep", "O13"},
+      {"gp->sched.sp, gp->syscallsp", "O8"},
+      {"exitsyscall: the stack", "O8"},
+      {"pp->m.peek()", "O1"},
+      {"mp->p.peek()", "O1"},
+      {"found, oldval", "O1"},
+      {"P moved illegally", "O1"},
+      {"pp->status.peek()", "O1"},
+      {"world.allp[i].status.peek()", "O4"},
+      {"casgstatus", "O2"},
+      {"notewakeup - double wakeup", "O6"},
+      {"stopwait", "O11"},
+      {"kProcsMax", "O11"},
+      {"nmspinning", "O11"},
+      {"held_ranks", "O12"},
+      {"mp->locks", "O11"},
+  };
+  constexpr std::string_view kHead = "fatal error: ";
+  std::string_view text = crash_text;
+  size_t at = text.find(kHead);
+  if (at == std::string_view::npos) return {"CHECK", "the run crashed without a word"};
+  text.remove_prefix(at + kHead.size());
+  text = text.substr(0, text.find('\n'));
+  for (const Row& row : kRows) {
+    if (text.find(row.part) != std::string_view::npos) return {row.oracle, std::string(text)};
+  }
+  return {"CHECK", std::string(text)};
+}
+
+}  // namespace throwsplit::fuzz

@@ -1,0 +1,56 @@
+// O10: a request to give way is honoured at the goroutine's next safe point.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A request counts from the moment it is complete (flag, guard, slot) while its goroutine still
+// runs on the M that was asked. It is gone when the goroutine leaves the M for any reason. A safe
+// point that is passed while it stands has lost it.
+#include "fuzz/oracle/oracle.h"
+
+namespace throwsplit::fuzz {
+
+namespace {
+
+class Preempt : public Oracle {
+ public:
+  const char* name() const override { return "O10"; }
+  const char* sentence() const override {
+    return "a request to give way is honoured at the next safe point";
+  }
+
+  void begin_run() override { asked_ = 0; }
+
+  const char* on_event(const Scene& scene, const inject::Step& step, Event event, uint32_t a,
+                       uint64_t b) override {
+    if (a >= kOracleGsMax) return nullptr;
+    uint64_t bit = uint64_t{1} << a;
+    switch (event) {
+      case Event::preempt_request: {
+        G* gp = scene.g(a);
+        for_each_m(scene.w(), [&](M* mp) {
+          if (mp->id == b && mp->curg.peek() == gp && gp->preempt.peek() != 0) asked_ |= bit;
+        });
+        return nullptr;
+      }
+      case Event::go_start:
+      case Event::go_sched:
+      case Event::go_park:
+      case Event::go_end:     asked_ &= ~bit; return nullptr;
+      case Event::safe_point: {
+        if ((asked_ & bit) == 0) return nullptr;
+        M* mp = scene.m(step.carrier);
+        if (mp == nullptr || mp->locks != 0) return nullptr;
+        return "a request to give way was lost: a safe point passed it";
+      }
+      default: return nullptr;
+    }
+  }
+
+ private:
+  uint64_t asked_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_preempt_oracle() { return std::make_unique<Preempt>(); }
+
+}  // namespace throwsplit::fuzz

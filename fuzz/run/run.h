@@ -1,0 +1,92 @@
+// One input, one run, one verdict: decodes nothing, prints nothing, keeps nothing.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fuzz/input/input.h"
+#include "inject/choice.h"
+#include "inject/sim/sim.h"
+#include "runtime/trace/trace.h"
+
+namespace throwsplit::fuzz {
+
+enum class Verdict : uint8_t {
+  pass,          // the program ran to its end, or to calls that never return, and nothing was wrong
+  inconclusive,  // out of steps or time; nothing was wrong so far
+  finding,       // an oracle or an assertion of the runtime objects
+};
+const char* verdict_name(Verdict verdict);
+
+// What is wrong. `text` has no numbers and no addresses: the same bug says the same.
+struct Finding {
+  std::string oracle;   // "O3"
+  std::string text;     // "the world does not stop: it waits for a system call"
+  std::string details;  // lines with the numbers
+  uint64_t step = 0;
+  uint32_t carrier = 0;
+
+  // What two findings must share to be one: oracle and text.
+  std::string signature() const { return oracle + ": " + text; }
+};
+
+// What a run came by. Rows of kMoves, kPoints by index; sites by hash.
+struct Coverage {
+  std::bitset<64> moves;
+  std::bitset<128> points;
+
+  void merge(const Coverage& other) {
+    moves |= other.moves;
+    points |= other.points;
+  }
+};
+
+// One line of a timeline.
+struct Happening {
+  uint64_t step = 0;
+  int64_t now_ns = 0;
+  uint32_t carrier = 0;
+  Site site = 0;  // an access, point, call, event or move; see runtime/hook/points.h
+  uint32_t object = 0;
+  uint64_t extra = 0;
+};
+
+struct Outcome {
+  Verdict verdict = Verdict::pass;
+  Finding finding;  // with Verdict::finding
+  inject::End end = inject::End::finished;
+  uint64_t trace_hash = 0;
+  uint64_t steps = 0;
+  uint64_t choices = 0;
+  int64_t now_ns = 0;
+  uint32_t carriers = 0;
+  Coverage coverage;
+  std::string crash_text;              // what the runtime printed on its way out
+  std::vector<inject::Wait> waits;     // of each carrier at the end
+  std::vector<Happening> happenings;   // with RunOptions::record
+  std::vector<uint32_t> m_of_carrier;  // which M each carrier is; kNoM where it is none
+  std::vector<ScheduleRow> switches;   // with record_switches: the schedule as sparse rows
+};
+inline constexpr uint32_t kNoM = 0xffffffff;
+
+struct RunOptions {
+  bool record = false;           // keep every step and event (for timelines)
+  bool record_switches = false;  // keep the choices as rows over `keep running`
+  bool abort_in_place = false;   // die on the failing stack (fuzz targets)
+  uint64_t step_max = 60'000;
+  uint64_t step_fair = 40'000;
+  inject::Watcher* also = nullptr;  // looks on beside the oracles
+};
+
+// Runs the input's program on the runtime in the simulator under its schedule and faults, watched
+// by all oracles. The same input gives the same outcome, always and everywhere.
+Outcome run(const Input& input, const RunOptions& options = {});
+
+// The same with somebody else's choices instead of the input's schedule.
+Outcome run(const Input& input, inject::Choice& choice, const RunOptions& options = {});
+
+}  // namespace throwsplit::fuzz
