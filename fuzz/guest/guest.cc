@@ -14,7 +14,6 @@ namespace throwsplit::fuzz {
 namespace {
 
 constexpr int64_t kReapEveryNs = 1'000'000'000;
-constexpr int kReapsMax = 400;
 
 void goroutine_entry(void* arg) {
   auto* self = static_cast<GuestGoroutine*>(arg);
@@ -37,9 +36,9 @@ void close_end(int& end) {
   end = -1;
 }
 
-bool all_done(const Guest& guest) {
+bool all_resting(const Guest& guest) {
   for (uint32_t i = 0; i < guest.count; i++) {
-    if (!guest.goroutines[i].done) return false;
+    if (!guest.goroutines[i].done && !guest.goroutines[i].pausing) return false;
   }
   return true;
 }
@@ -56,12 +55,7 @@ bool uses_pipes(const Input& input) {
 
 }  // namespace
 
-bool guest_rests(const Guest& guest) {
-  for (uint32_t i = 0; i < guest.count; i++) {
-    if (!guest.goroutines[i].done && !guest.goroutines[i].pausing) return false;
-  }
-  return true;
-}
+bool guest_rests(const Guest& guest) { return guest.root_done && all_resting(guest); }
 
 GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
   if (guest.count == kGuestGoroutinesMax || body >= guest.input->bodies.size()) return nullptr;
@@ -81,9 +75,9 @@ void guest_root(void* arg) {
   bool pipes = uses_pipes(*guest.input);
   if (pipes) open_pipes(guest);
   guest_spawn(guest, 0);
-  for (int reap = 0; reap < kReapsMax; reap++) {
+  for (;;) {
     sleep(kReapEveryNs);
-    if (all_done(guest) || guest_rests(guest)) break;
+    if (all_resting(guest)) break;
     // Writers without readers get EPIPE, readers without writers the end of the file.
     for (uint32_t i = 0; i < kGuestPipes && pipes; i++) {
       close_end(guest.pipe_write[i]);
@@ -94,6 +88,7 @@ void guest_root(void* arg) {
       if (!other.done && other.g != nullptr) unpark_goroutine(other.g);
     }
   }
+  guest.root_done = true;
 }
 
 }  // namespace throwsplit::fuzz

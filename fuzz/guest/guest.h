@@ -45,6 +45,7 @@ struct Guest {
   uint32_t count = 0;
   GuestGoroutine goroutines[kGuestGoroutinesMax];
   Shared<uint32_t, Field::user_word> word;  // what the guest's steps touch
+  bool root_done = false;
   const char* broken = nullptr;             // what the guest itself found wrong: constant text
 };
 
@@ -57,7 +58,7 @@ GuestGoroutine* guest_spawn(Guest& guest, uint32_t body);
 // Runs one body on the goroutine that calls.
 void guest_run_body(GuestGoroutine* self);
 
-// True when whoever has not ended sits in a call that never returns.
+// True when all that could end has: whoever is left sits in a call that never returns.
 bool guest_rests(const Guest& guest);
 
 extern "C" {

@@ -29,17 +29,35 @@ class Counters : public Oracle {
     World& world = scene.w();
     for (uint32_t i = 0; i < idle.wait_count; i++) {
       const inject::Wait& wait = idle.waits[i];
-      bool sysmon = scene.m(i) != nullptr && scene.m(i) == world.sysmon;
+      M* mp = scene.m(i);
+      // Between two ticks; one that is held up on its way into a lock has counted it.
+      bool sysmon = mp != nullptr && mp == world.sysmon && mp->locks == 0;
       if (wait.live && wait.kind == inject::WaitKind::sleep && !sysmon) return nullptr;
     }
     if (world.sched.freezing.peek() != 0) return nullptr;
     if (world.sched.done.peek() != 0) return nullptr;  // Ms leave as they are
-    if (world.sched.nmspinning.peek() != 0)
+    if (world.sched.nmspinning.peek() != 0) {
+      tell(world);
       return "everybody sleeps, yet somebody counts as spinning";
+    }
     return lists(world);
   }
 
  private:
+  void tell(World& world) {
+    details = "nmspinning " + std::to_string(world.sched.nmspinning.peek()) + ", npidle " +
+              std::to_string(world.sched.npidle.peek()) + ", stopwait " +
+              std::to_string(world.sched.stopwait.peek()) + "\n";
+    for_each_m(world, [&](M* mp) {
+      P* pp = mp->p.peek();
+      details += "M" + std::to_string(mp->id) + (mp->spinning.peek() != 0 ? " spins" : "");
+      if (pp != nullptr) details += " with P" + std::to_string(pp->id);
+      if (mp->nextp != nullptr) details += " is to start with P" + std::to_string(mp->nextp->id);
+      if (mp->park.key.peek() != 0) details += " and was signalled";
+      details += "\n";
+    });
+  }
+
   const char* lists(World& world) {
     uint32_t idle = 0;
     for (M* mp = world.sched.midle.head(); mp != nullptr; mp = mp->schedlink)

@@ -93,6 +93,8 @@ CrashRule judge_crash(const std::string& crash_text) {
     const char* oracle;
   };
   static constexpr Row kRows[] = {
+      {"no memory for", kRefused},
+      {"the kernel refuses", kRefused},
       {"stack split at bad time", "O7"},
       {"all goroutines are asleep", "O13"},
       {"gp->sched.sp, gp->syscallsp", "O8"},

@@ -65,6 +65,8 @@ std::unique_ptr<Oracle> make_counters_oracle();    // O11
 
 // A fatal message of the runtime is a broken rule too: which one. "CHECK" for assertions that
 // belong to no oracle. `crash_text` is what the runtime printed.
+// kRefused: the runtime gave up, in so many words, because the kernel refused memory or a thread.
+inline constexpr const char* kRefused = "refused";
 struct CrashRule {
   const char* oracle;
   std::string text;

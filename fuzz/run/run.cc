@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/run/run.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "fuzz/explore/explore.h"
@@ -39,8 +40,8 @@ int index_of_point(Site site) {
 // needs.
 class Onlooker : public inject::Watcher {
  public:
-  Onlooker(Oracles& oracles, const RunOptions& options, Outcome& outcome)
-      : oracles_(oracles), options_(options), outcome_(outcome) {}
+  Onlooker(Oracles& oracles, const Guest& guest, const RunOptions& options, Outcome& outcome)
+      : oracles_(oracles), guest_(guest), options_(options), outcome_(outcome) {}
 
   void begin_run(const inject::RunInfo& info) override {
     outcome_.m_of_carrier.assign(1, 0);  // the thread that makes the World is its first M
@@ -73,6 +74,8 @@ class Onlooker : public inject::Watcher {
   }
   bool on_idle(const inject::Idle& idle) override {
     bool stop = options_.also != nullptr && options_.also->on_idle(idle);
+    // Only calls that never return are left: nothing to wait for but sysmon's idle rounds.
+    if (guest_rests(guest_)) stop = true;
     return oracles_.on_idle(idle) || stop;
   }
   void finish_run(const inject::RunEnd& end) override {
@@ -89,6 +92,7 @@ class Onlooker : public inject::Watcher {
   }
 
   Oracles& oracles_;
+  const Guest& guest_;
   const RunOptions& options_;
   Outcome& outcome_;
 };
@@ -109,7 +113,9 @@ Settings settings_of(const Input& input) {
   Settings settings;
   settings.procs = input.config.procs;
   settings.rescues = input.config.rescues;
-  settings.max_ms = input.config.max_ms;
+  // Enough for every goroutine in the kernel and every P: more would be the runtime's mistake.
+  constexpr uint32_t kMsNeeded = kGuestGoroutinesMax + kProcsMax + 4;
+  settings.max_ms = std::max<uint32_t>(input.config.max_ms, kMsNeeded);
   settings.canonical_checks = true;
   return settings;
 }
@@ -129,6 +135,10 @@ void judge(Outcome& outcome, const Oracles& oracles, const Guest& guest, const c
   switch (outcome.end) {
     case inject::End::crashed: {
       CrashRule rule = judge_crash(outcome.crash_text);
+      if (rule.oracle == kRefused) {
+        outcome.verdict = Verdict::inconclusive;  // a fault asked for it
+        return;
+      }
       object(outcome, rule.oracle, rule.text, outcome.steps, 0);
       outcome.finding.details = outcome.crash_text;
       return;
@@ -158,7 +168,7 @@ Outcome run(const Input& input, inject::Choice& choice, const RunOptions& option
   Guest guest;
   guest.input = &input;
   Play play_state{settings_of(input), &guest};
-  Onlooker onlooker(workshop.oracles, options, outcome);
+  Onlooker onlooker(workshop.oracles, guest, options, outcome);
   workshop.oracles.watch(&play_state.world);
 
   inject::SimConfig config;
