@@ -1,0 +1,145 @@
+// A campaign: programs run under many schedules until something is found or the budget is spent.
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/tools/campaign.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "fuzz/input/dice.h"
+#include "fuzz/input/mutate.h"
+#include "fuzz/report/names.h"
+#include "fuzz/tools/common.h"
+
+namespace throwsplit::fuzz {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kProgressSeconds = 0.25;
+constexpr int kMadeUpMutations = 24;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// The input of one run: a program, perhaps changed, under a schedule of its own.
+Input input_of(const std::vector<Program>& programs, const CampaignConfig& config, Dice& dice,
+               std::uint64_t run) {
+  Input input;
+  if (programs.empty()) {
+    for (int i = 0; i < kMadeUpMutations; i++)
+      input = mutate(std::move(input), dice.next(), vocabulary());
+  } else {
+    input = programs[run % programs.size()].input;
+  }
+  if (config.strip) {
+    input.plan = {};
+    input.schedule = {};
+  }
+  if (config.mutate) {
+    for (std::uint64_t i = dice.below(4); i > 0; i--)
+      input = mutate(std::move(input), dice.next(), vocabulary());
+  }
+  input.schedule.strategy = config.strategy;
+  input.schedule.seed = dice.next();
+  if (config.strategy == Strategy::kBytes) {
+    input.schedule.choice_bytes.resize(256);
+    for (std::uint8_t& byte : input.schedule.choice_bytes)
+      byte = dice.byte();
+  }
+  return input;
+}
+
+void write_last(const std::string& path, const Input& input, std::uint64_t run) {
+  Program program;
+  program.title = "In run " + std::to_string(run) + " of a campaign this ended the process.";
+  program.input = input;
+  const std::string text = print(program, site_names());
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return;
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fclose(file);
+}
+
+bool is_known(const CampaignResult& result, const Outcome& outcome) {
+  return std::ranges::any_of(result.found, [&](const Found& found) {
+    return found.outcome.finding.signature() == outcome.finding.signature();
+  });
+}
+
+}  // namespace
+
+CampaignResult campaign(const std::vector<Program>& programs, const CampaignConfig& config,
+                        const std::function<void(const CampaignResult&)>& progress) {
+  const Clock::time_point begin = Clock::now();
+  CampaignResult result;
+  Dice dice(config.seed);
+  double told = 0;
+  for (std::uint64_t i = 0; i < config.runs_max; i++) {
+    Input input = input_of(programs, config, dice, i);
+    if (!config.last.empty()) write_last(config.last, input, i + 1);
+    Outcome outcome = run(input, config.options);
+    result.runs++;
+    result.steps += outcome.steps;
+    result.coverage.merge(outcome.coverage);
+    result.seconds = seconds_since(begin);
+    if (outcome.verdict == Verdict::inconclusive) result.inconclusive++;
+    if (outcome.verdict == Verdict::finding && !is_known(result, outcome)) {
+      result.found.push_back({std::move(input), std::move(outcome), i + 1, result.seconds});
+      if (!config.keep_going) break;
+    }
+    if (progress && result.seconds - told >= kProgressSeconds) {
+      told = result.seconds;
+      progress(result);
+    }
+    if (config.seconds_max > 0 && result.seconds >= config.seconds_max) break;
+  }
+  return result;
+}
+
+Input settled(const Input& input) {
+  RunOptions options;
+  options.record_switches = true;
+  const Outcome first = run(input, options);
+  if (first.switches.size() > kRowsMax) return input;
+  Input rows = input;
+  rows.schedule.rows = first.switches;
+  rows.schedule.strategy = Strategy::kKeep;
+  rows.schedule.choice_bytes.clear();
+  const Outcome again = run(rows);
+  const bool same = again.trace_hash == first.trace_hash && again.verdict == first.verdict &&
+                    again.finding.signature() == first.finding.signature();
+  return same ? rows : input;
+}
+
+std::optional<std::string> save_finding(const std::string& folder, const Program& program,
+                                        const Outcome& outcome, std::string* error) {
+  std::error_code code;
+  std::filesystem::create_directories(folder, code);
+  const std::string path =
+      folder + "/" + outcome.finding.oracle + "-" + hex_of(outcome.trace_hash) + ".prog";
+  std::FILE* file = code ? nullptr : std::fopen(path.c_str(), "wb");
+  if (file == nullptr) {
+    *error = path + ": cannot be written: " + (code ? code.message() : std::strerror(errno));
+    return std::nullopt;
+  }
+  const std::string text = print(program, site_names());
+  bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  written = std::fclose(file) == 0 && written;
+  if (written) return path;
+  *error = path + ": cannot be written";
+  return std::nullopt;
+}
+
+}  // namespace throwsplit::fuzz

@@ -1,0 +1,102 @@
+// `coverage`: which rows of moves.def and points.def the files reach.
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/tools/coverage.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "fuzz/tools/common.h"
+#include "runtime/gmp/moves.h"
+#include "runtime/hook/points.h"
+
+namespace throwsplit::fuzz {
+namespace {
+
+bool is_native(const char* needs) { return strcmp(needs, "native") == 0; }
+
+std::string move_name(const MoveRow& row) {
+  return std::string("move ") + (row.kind == MoveKind::g ? "g" : "p") +
+         std::to_string(static_cast<int>(row.number)) + " (" + row.from_name + " -> " +
+         row.to_name + ")";
+}
+
+}  // namespace
+
+Reached reached(const Coverage& coverage) {
+  Reached result;
+  for (std::size_t i = 0; i < kMoveCount; i++) {
+    if (!is_native(kMoves[i].needs)) continue;
+    result.moves_all++;
+    if (coverage.moves[i]) {
+      result.moves++;
+    } else {
+      result.missed.push_back(move_name(kMoves[i]));
+    }
+  }
+  for (std::size_t i = 0; i < std::size(kPoints); i++) {
+    if (!is_native(kPoints[i].needs)) continue;
+    result.points_all++;
+    if (coverage.points[i]) {
+      result.points++;
+    } else {
+      result.missed.push_back(std::string("point ") + kPoints[i].name);
+    }
+  }
+  return result;
+}
+
+std::string Reached::summary() const {
+  return "moves " + std::to_string(moves) + " of " + std::to_string(moves_all) + ", points " +
+         std::to_string(points) + " of " + std::to_string(points_all);
+}
+
+int command_coverage(const Arguments& arguments) {
+  CLI::App app("Runs the files once and says which native moves and points they reach together.",
+               "throwsplit coverage");
+  std::vector<std::string> paths;
+  bool require_all = false;
+  bool each = false;
+  bool json = false;
+  app.add_option("FILE", paths, "files, or folders of .prog files")->required();
+  app.add_flag("--require-all", require_all, "exit 1 when a row is missed");
+  app.add_flag("--each", each, "also one line a file: what it reaches that no file before it did");
+  app.add_flag("--json", json, "print JSON");
+  if (const auto code = parse_arguments(app, arguments)) return *code;
+  auto loaded = load_files(paths);
+  if (const auto* error = std::get_if<std::string>(&loaded)) return complain(*error);
+
+  Coverage all;
+  for (const File& file : *std::get_if<std::vector<File>>(&loaded)) {
+    const std::vector<std::string> before = reached(all).missed;
+    all.merge(run(file.loaded.program.input).coverage);
+    if (!each || json) continue;
+    printf("%s:", file.path.c_str());
+    const std::vector<std::string> after = reached(all).missed;
+    for (const std::string& row : before) {
+      if (std::find(after.begin(), after.end(), row) == after.end()) printf(" %s,", row.c_str());
+    }
+    printf("\n");
+  }
+  const Reached result = reached(all);
+  if (json) {
+    const nlohmann::json object = {{"moves", result.moves},
+                                   {"moves_all", result.moves_all},
+                                   {"points", result.points},
+                                   {"points_all", result.points_all},
+                                   {"missed", result.missed}};
+    printf("%s\n", object.dump(2).c_str());
+  } else {
+    printf("%s\n", result.summary().c_str());
+    for (const std::string& row : result.missed)
+      printf("missed: %s\n", row.c_str());
+  }
+  return require_all && !result.missed.empty() ? kExitFinding : kExitPass;
+}
+
+}  // namespace throwsplit::fuzz

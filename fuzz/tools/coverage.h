@@ -1,0 +1,25 @@
+// What runs reached of the two tables that must be reached: legal moves and injection points.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "fuzz/run/run.h"
+
+namespace throwsplit::fuzz {
+
+struct Reached {
+  std::size_t moves = 0;  // of those that native programs can reach
+  std::size_t moves_all = 0;
+  std::size_t points = 0;
+  std::size_t points_all = 0;
+  std::vector<std::string> missed;  // "move p5 (Psyscall -> Pidle)", "point stopm_window"
+
+  std::string summary() const;  // "moves 18 of 20, points 50 of 52"
+};
+
+Reached reached(const Coverage& coverage);
+
+}  // namespace throwsplit::fuzz
