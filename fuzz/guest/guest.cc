@@ -22,8 +22,9 @@ void goroutine_entry(void* arg) {
   self->done = true;
 }
 
-void open_pipes(Guest& guest) {
+void open_pipes(Guest& guest, uint32_t used) {
   for (uint32_t i = 0; i < kGuestPipes; i++) {
+    if ((used >> i & 1) == 0) continue;
     int ends[2] = {-1, -1};
     if (Syscall(SYS_pipe2, reinterpret_cast<long>(ends), O_CLOEXEC, 0, 0, 0, 0) != 0) continue;
     guest.pipe_read[i] = ends[0];
@@ -43,14 +44,17 @@ bool all_resting(const Guest& guest) {
   return true;
 }
 
-bool uses_pipes(const Input& input) {
+// A bit a pipe that the program names.
+uint32_t used_pipes(const Input& input) {
+  uint32_t used = 0;
   for (const Body& body : input.bodies) {
     for (const Op& op : body.ops) {
       auto code = static_cast<OpCode>(op.code);
-      if (code == OpCode::kRead || code == OpCode::kWrite) return true;
+      if (code != OpCode::kRead && code != OpCode::kWrite) continue;
+      used |= 1u << op.operand[1] % kGuestPipes;
     }
   }
-  return false;
+  return used;
 }
 
 }  // namespace
@@ -72,14 +76,13 @@ GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
 void guest_root(void* arg) {
   Guest& guest = *static_cast<Guest*>(arg);
   guest.world = &this_world();
-  bool pipes = uses_pipes(*guest.input);
-  if (pipes) open_pipes(guest);
+  open_pipes(guest, used_pipes(*guest.input));
   guest_spawn(guest, 0);
   for (;;) {
     sleep(kReapEveryNs);
     if (all_resting(guest)) break;
     // Writers without readers get EPIPE, readers without writers the end of the file.
-    for (uint32_t i = 0; i < kGuestPipes && pipes; i++) {
+    for (uint32_t i = 0; i < kGuestPipes; i++) {
       close_end(guest.pipe_write[i]);
       close_end(guest.pipe_read[i]);
     }

@@ -46,7 +46,7 @@ struct Guest {
   GuestGoroutine goroutines[kGuestGoroutinesMax];
   Shared<uint32_t, Field::user_word> word;  // what the guest's steps touch
   bool root_done = false;
-  const char* broken = nullptr;             // what the guest itself found wrong: constant text
+  const char* broken = nullptr;  // what the guest itself found wrong: constant text
 };
 
 // The root goroutine; arg is the Guest.

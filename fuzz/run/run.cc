@@ -135,10 +135,7 @@ void judge(Outcome& outcome, const Oracles& oracles, const Guest& guest, const c
   switch (outcome.end) {
     case inject::End::crashed: {
       CrashRule rule = judge_crash(outcome.crash_text);
-      if (rule.oracle == kRefused) {
-        outcome.verdict = Verdict::inconclusive;  // a fault asked for it
-        return;
-      }
+      if (rule.oracle == kRefused) return;  // a fault asked for it, and it said so and died
       object(outcome, rule.oracle, rule.text, outcome.steps, 0);
       outcome.finding.details = outcome.crash_text;
       return;

@@ -16,7 +16,8 @@
 namespace throwsplit::fuzz {
 
 enum class Verdict : uint8_t {
-  pass,          // the program ran to its end, or to calls that never return, and nothing was wrong
+  pass,          // the program ended, or rests in calls that never return, or gave up on a kernel
+                 // that refuses memory or threads; nothing was wrong
   inconclusive,  // out of steps or time; nothing was wrong so far
   finding,       // an oracle or an assertion of the runtime objects
 };
