@@ -118,7 +118,9 @@ struct BlockingCall {
   Blocked result;
 };
 
-void blocking_m(void* raw) noexcept {
+// Not instrumented: errno is the thread's own, but in the simulator all Ms share one thread.
+void blocking_m(void* raw) noexcept;
+NO_SANITIZE void blocking_m(void* raw) noexcept {
   auto* call = static_cast<BlockingCall*>(raw);
   errno = 0;
   call->result.value = call->fn(call->arg);
@@ -135,11 +137,23 @@ void blocking_edges(BlockingCall* call) {
 
 }  // namespace
 
+namespace {
+
+// As caller() does, for nosplit code.
+ALWAYS_INLINE void check_syscall_caller() {
+  G* gp = getg();
+  if (UNLIKELY(gp == nullptr || gp == gp->m->g0)) throw_("system call outside of a goroutine");
+}
+
+}  // namespace
+
 long syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6) {
+  check_syscall_caller();
   return Syscall(nr, a1, a2, a3, a4, a5, a6);
 }
 
 long syscall_block(long nr, long a1, long a2, long a3, long a4, long a5, long a6) {
+  check_syscall_caller();
   return Syscallblock(nr, a1, a2, a3, a4, a5, a6);
 }
 

@@ -123,6 +123,30 @@ if(THROWSPLIT_TESTS)
     endforeach()
   endforeach()
 
+  # Linkers may rewrite split checks (lld does, where an object still has its split-stack notes). So
+  # these tests run once for each linker at hand: one reads the checks, the other trips them.
+  include(CheckLinkerFlag)
+  foreach(linker lld bfd)
+    check_linker_flag(CXX "-fuse-ld=${linker}" THROWSPLIT_HAS_${linker})
+    foreach(test prologue_test morestack_test)
+      set(source "${PROJECT_SOURCE_DIR}/runtime/arch/${test}.cc")
+      if(THROWSPLIT_HAS_${linker} AND EXISTS "${source}" AND
+         (NOT THROWSPLIT_ROOMS OR "runtime/arch" IN_LIST THROWSPLIT_ROOMS))
+        set(name "runtime_arch_${test}_${linker}")
+        add_executable(${name} "${source}")
+        set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                              "${PROJECT_BINARY_DIR}/tests")
+        throwsplit_link_program(${name} runtime/arch plain ON)
+        target_link_libraries(${name} PRIVATE GTest::gtest_main)
+        target_link_options(${name} PRIVATE "-fuse-ld=${linker}")
+        gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+                             DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+                             PROPERTIES LABELS runtime/arch TIMEOUT ${THROWSPLIT_TEST_TIMEOUT})
+        list(APPEND throwsplit_unit_tests ${name})
+      endif()
+    endforeach()
+  endforeach()
+
   # gtest_discover_tests cannot carry a property that is a list, so ctest reads the environment
   # after the tests.
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/unit_tests_environment.cmake" @ONLY CONTENT [[

@@ -82,7 +82,10 @@ std::string report_text(const Outcome& outcome, const Program& program,
                         const ReportOptions& options) {
   const Story story = tell(outcome, program.input);
   std::string text = first_line(outcome) + "\n" + facts(outcome, story);
-  text += "\nTimeline (virtual time; an access is told where it takes effect)\n\n";
+  text +=
+      "\nTimeline (virtual time; an access is told where it takes effect; G0 is the harness's "
+      "own,\n"
+      "G1 runs body main, the others come in the order in which they are spawned)\n\n";
   text += timeline(story, {options.all_steps, options.width});
   text += "\nAt the end\n\n" + waiting(story);
   if (!program.input.plan.terms.empty()) text += "\nFaults\n\n" + faults(program.input);

@@ -1,5 +1,4 @@
-// The report on a run: broken rule first, timeline, who waits for what, program; last, how to
-// replay.
+// The report on a run: broken rule first, then the story, and last how to replay it.
 // SPDX-License-Identifier: Apache-2.0
 //
 // The first line of a finding is `ASSERTION FAILED: <text>`, without numbers or addresses, so that

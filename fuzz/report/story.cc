@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fuzz/report/names.h"
@@ -28,6 +31,19 @@ bool is_event(const Happening& happening, Event event) {
 Field field_of(Site site) { return static_cast<Field>((site - kAccessSites) / 8); }
 Access access_of(Site site) { return static_cast<Access>((site - kAccessSites) % 8); }
 
+// Around system calls, stops and sysmon; elsewhere schedulers merely come and go.
+bool is_told(Point point) {
+  for (const PointRow& row : kPoints) {
+    if (row.point != point) continue;
+    const std::string_view room = row.room;
+    const std::string_view name = row.name;
+    return room == "syscall" || name.starts_with("retake") || name.starts_with("sysmon") ||
+           name.starts_with("stoptheworld") || name.starts_with("starttheworld") ||
+           name.starts_with("preempt") || name.starts_with("handoffp") || name == "guard_read";
+  }
+  return false;
+}
+
 class Teller {
  public:
   Teller(const Outcome& outcome, const Input& input)
@@ -43,6 +59,7 @@ class Teller {
       take(i);
     for (uint32_t i = 0; i < carriers_.size(); i++)
       close(i);
+    hide_prelude();
     return std::move(story_);
   }
 
@@ -50,6 +67,9 @@ class Teller {
   struct Carrier {
     std::optional<Happening> pending;  // an access that has not taken effect
     Field last_field = Field::g_status;
+    Field field_before = Field::g_status;
+    std::size_t line_before = 0;  // of the access before the last
+    std::size_t last_line = 0;
     bool entering = false;
     bool exiting = false;
     bool stopping = false;  // between the wish to stop the world and the stop
@@ -63,6 +83,7 @@ class Teller {
   void take(size_t index);
   void take_effect(uint32_t carrier);
   void at_point(size_t index);
+  void begin_entering(Carrier& carrier);
   void at_call(const Happening& happening);
   void at_event(const Happening& happening);
   void at_move(const Happening& happening);
@@ -70,14 +91,17 @@ class Teller {
   void at_sysmonwait(const Happening& access);
   void at_note(const Happening& access);
   void close(uint32_t carrier);
+  void hide_prelude();
 
   std::string who(uint32_t carrier) const;
   std::string sleeps_on(uint32_t carrier) const;
   std::string fault_at(Site site, uint32_t visit) const;
   std::string plainly(const Happening& access) const;
+  // An access that had to wait for its carrier is told when it was done, not when it was begun.
   void say(const Happening& happening, std::string text, bool matters) {
-    story_.lines.push_back(
-        {happening.step, happening.now_ns, happening.carrier, std::move(text), matters});
+    now_step_ = std::max(now_step_, happening.step);
+    now_ns_ = std::max(now_ns_, happening.now_ns);
+    story_.lines.push_back({now_step_, now_ns_, happening.carrier, std::move(text), matters});
   }
 
   const Outcome& outcome_;
@@ -90,6 +114,8 @@ class Teller {
   bool sysmonwait_ = false;
   bool sysmon_deep_ = false;
   uint32_t stopwait_ = 0;
+  uint64_t now_step_ = 0;
+  int64_t now_ns_ = 0;
 };
 
 uint32_t Teller::carrier_count() const {
@@ -143,6 +169,8 @@ void Teller::take_effect(uint32_t number) {
   const Happening access = *carrier.pending;
   carrier.pending.reset();
   const Field field = field_of(access.site);
+  carrier.line_before = std::exchange(carrier.last_line, story_.lines.size());
+  carrier.field_before = std::exchange(carrier.last_field, field);
   if (field == Field::sched_gcwaiting) {
     at_gcwaiting(access);
   } else if (field == Field::sched_sysmonwait) {
@@ -161,7 +189,6 @@ void Teller::take_effect(uint32_t number) {
   } else {
     say(access, plainly(access), false);
   }
-  carrier.last_field = field;
 }
 
 void Teller::at_gcwaiting(const Happening& access) {
@@ -188,7 +215,7 @@ void Teller::at_sysmonwait(const Happening& access) {
 
 // Notes other than an M's own have no number: what was touched just before tells which it is.
 void Teller::at_note(const Happening& access) {
-  const Field before = carriers_[access.carrier].last_field;
+  const Field before = carriers_[access.carrier].field_before;
   std::string whom = "M" + std::to_string(access.object);
   if (before == Field::sched_sysmonwait) whom = "sysmon";
   if (before == Field::sched_stopwait) whom = "the stopper";
@@ -199,17 +226,28 @@ void Teller::at_point(size_t index) {
   const Happening& happening = outcome_.happenings[index];
   Carrier& carrier = carriers_[happening.carrier];
   const auto point = static_cast<Point>(happening.site);
-  if (point == Point::entersyscall_start) carrier.entering = true;
+  if (point == Point::entersyscall_start) begin_entering(carrier);
   if (point == Point::entersyscall_end) carrier.entering = false;
   if (point == Point::exitsyscall_start) carrier.exiting = true;
   if (carrier.exiting) carrier.entering = false;
   const std::string fault = fault_at(happening.site, ++visits_[happening.site % 256]);
   if (!fault.empty()) say(happening, fault, true);
-  // A point matters when the world changes there.
+  // A point matters when the world changes there, and the place is one of the story.
   const bool is_last = index + 1 == outcome_.happenings.size();
   const bool leaves = is_last || outcome_.happenings[index + 1].carrier != happening.carrier;
   const std::string name = site_name(happening.site);
-  say(happening, leaves ? "stands at " + name : "passes " + name, leaves);
+  say(happening, leaves ? "stands at " + name : "passes " + name, leaves && is_told(point));
+}
+
+// throwsplit and the guard come first, then the point. What was read right before that is part of
+// entering too: a runtime that looks at gcwaiting before it does anything else.
+void Teller::begin_entering(Carrier& carrier) {
+  carrier.entering = true;
+  if (carrier.last_field != Field::g_stackguard0) return;
+  if (carrier.field_before != Field::sched_gcwaiting) return;
+  StoryLine& line = story_.lines[carrier.line_before];
+  line.text = "entersyscall: " + line.text;
+  line.matters = true;
 }
 
 void Teller::at_call(const Happening& happening) {
@@ -285,6 +323,17 @@ void Teller::close(uint32_t number) {
   } else {
     agent.waits += "; only another agent can wake it";
   }
+}
+
+// Until the program's first goroutine runs, the harness opens pipes and starts threads.
+void Teller::hide_prelude() {
+  const auto starts_main = [](const Happening& happening) {
+    return is_event(happening, Event::go_start) && happening.object == 1;
+  };
+  const auto main = std::ranges::find_if(outcome_.happenings, starts_main);
+  if (main == outcome_.happenings.end()) return;
+  for (StoryLine& line : story_.lines)
+    line.matters = line.matters && line.step >= main->step;
 }
 
 // What the agent is in the middle of, where that says more than its name.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -72,6 +73,38 @@ void write_last(const std::string& path, const Input& input, std::uint64_t run) 
   std::fclose(file);
 }
 
+bool still_finds(const Input& input, const std::string& signature) {
+  const Outcome outcome = run(input);
+  return outcome.verdict == Verdict::finding && outcome.finding.signature() == signature;
+}
+
+// Drops rows, in ever smaller pieces, as long as the same thing is found; the dice's seed likewise.
+Input with_fewer_rows(Input input, const std::string& signature) {
+  using Rows = std::vector<ScheduleRow>;
+  for (std::size_t piece = input.schedule.rows.size(); piece > 0;) {
+    bool dropped = false;
+    for (std::size_t at = 0; at < input.schedule.rows.size();) {
+      const Rows& rows = input.schedule.rows;
+      const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(at);
+      const std::size_t end = std::min(at + piece, rows.size());
+      Input less = input;
+      less.schedule.rows = Rows(rows.begin(), begin);
+      less.schedule.rows.insert(less.schedule.rows.end(),
+                                rows.begin() + static_cast<std::ptrdiff_t>(end), rows.end());
+      if (still_finds(less, signature)) {
+        input = std::move(less);
+        dropped = true;
+      } else {
+        at += piece;
+      }
+    }
+    if (!dropped || piece > 1) piece /= 2;
+  }
+  Input calm = input;
+  calm.schedule.seed = 0;
+  return still_finds(calm, signature) ? calm : input;
+}
+
 bool is_known(const CampaignResult& result, const Outcome& outcome) {
   return std::ranges::any_of(result.found, [&](const Found& found) {
     return found.outcome.finding.signature() == outcome.finding.signature();
@@ -96,7 +129,10 @@ CampaignResult campaign(const std::vector<Program>& programs, const CampaignConf
     result.seconds = seconds_since(begin);
     if (outcome.verdict == Verdict::inconclusive) result.inconclusive++;
     if (outcome.verdict == Verdict::finding && !is_known(result, outcome)) {
-      result.found.push_back({std::move(input), std::move(outcome), i + 1, result.seconds});
+      Program program;
+      if (!programs.empty() && !config.mutate) program = programs[i % programs.size()];
+      program.input = std::move(input);
+      result.found.push_back({std::move(program), std::move(outcome), i + 1, result.seconds});
       if (!config.keep_going) break;
     }
     if (progress && result.seconds - told >= kProgressSeconds) {
@@ -120,7 +156,7 @@ Input settled(const Input& input) {
   const Outcome again = run(rows);
   const bool same = again.trace_hash == first.trace_hash && again.verdict == first.verdict &&
                     again.finding.signature() == first.finding.signature();
-  return same ? rows : input;
+  return same ? with_fewer_rows(std::move(rows), first.finding.signature()) : input;
 }
 
 std::optional<std::string> save_finding(const std::string& folder, const Program& program,

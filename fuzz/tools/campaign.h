@@ -26,7 +26,7 @@ struct CampaignConfig {
 };
 
 struct Found {
-  Input input;  // replays it
+  Program program;  // replays it; with the names of the program it came from
   Outcome outcome;
   std::uint64_t run = 0;  // from 1
   double seconds = 0;
@@ -45,8 +45,8 @@ struct CampaignResult {
 CampaignResult campaign(const std::vector<Program>& programs, const CampaignConfig& config,
                         const std::function<void(const CampaignResult&)>& progress = {});
 
-// The input as a schedule of rows over `keep`, when it has room for them and runs the same; else
-// the input itself. Rows survive changes of the strategies.
+// The input as a schedule of rows over `keep`, as few as still find the same, when it has room for
+// them; else the input itself. Rows survive changes of the strategies, and people can read them.
 Input settled(const Input& input);
 
 // Writes a finding as text: "<folder>/O3-<hash>.prog". The path, or nothing if it cannot be written

@@ -85,10 +85,12 @@ std::variant<std::vector<File>, std::string> load_files(const std::vector<std::s
     std::vector<std::string> within;
     for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
          at.increment(error)) {
-      if (at->path().extension() == ".prog") within.push_back(at->path().string());
+      const bool is_wanted = reading == Reading::kAsFuzzer ? at->is_regular_file(error)
+                                                           : at->path().extension() == ".prog";
+      if (is_wanted) within.push_back(at->path().string());
     }
     if (error) return path + ": " + error.message();
-    if (within.empty()) return path + ": no .prog file within";
+    if (within.empty() && reading == Reading::kStrict) return path + ": no .prog file within";
     std::ranges::sort(within);
     all.insert(all.end(), within.begin(), within.end());
   }
@@ -114,11 +116,10 @@ std::variant<inject::Plan, std::string> plan_of_environment() {
 std::string replay_program() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  const fs::path beside = self.parent_path() / "throwsplit-sim";
-  if (error || !fs::exists(beside, error)) return "throwsplit";
-  const fs::path near = fs::proximate(beside, error);
+  if (error) return "throwsplit";
+  const fs::path near = fs::proximate(self, error);
   const bool is_near = !error && !near.empty() && near.string().find("..") == std::string::npos;
-  if (!is_near) return beside.string();
+  if (!is_near) return self.string();
   return near.has_parent_path() ? near.string() : "./" + near.string();
 }
 

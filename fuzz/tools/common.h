@@ -27,14 +27,15 @@ struct File {
   Loaded loaded;
 };
 
-// Files as given; of folders every .prog within, sorted. Either all, or the first error.
+// Files as given; of folders every .prog within (as a fuzzer: every file), sorted. Either all, or
+// the first error.
 std::variant<std::vector<File>, std::string> load_files(const std::vector<std::string>& paths,
                                                         Reading reading = Reading::kStrict);
 
 // The terms of THROWSPLIT_INJECT, none when it is not set; or what is wrong with it.
 std::variant<inject::Plan, std::string> plan_of_environment();
 
-// The program that replays files for this one: the one of that name beside it, else its bare name.
+// This program, as a shell finds it from here: it can replay what it found.
 std::string replay_program();
 
 // The nearest folder from here upwards that holds `path`, with it: "../fuzz/mutants/manifest"; "".

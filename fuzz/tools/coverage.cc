@@ -62,13 +62,15 @@ int command_coverage(const Arguments& arguments) {
   std::vector<std::string> paths;
   bool require_all = false;
   bool each = false;
+  bool as_fuzzer = false;
   bool json = false;
   app.add_option("FILE", paths, "files, or folders of .prog files")->required();
   app.add_flag("--require-all", require_all, "exit 1 when a row is missed");
   app.add_flag("--each", each, "also one line a file: what it reaches that no file before it did");
+  app.add_flag("--as-fuzzer", as_fuzzer, "read any bytes as a fuzz target would");
   app.add_flag("--json", json, "print JSON");
   if (const auto code = parse_arguments(app, arguments)) return *code;
-  auto loaded = load_files(paths);
+  auto loaded = load_files(paths, as_fuzzer ? Reading::kAsFuzzer : Reading::kStrict);
   if (const auto* error = std::get_if<std::string>(&loaded)) return complain(*error);
 
   Coverage all;

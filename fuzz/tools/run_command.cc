@@ -98,18 +98,20 @@ nlohmann::json summary_json(const CampaignResult& result, const nlohmann::json& 
 
 // Saves a finding and tells of it. A line of JSON, or the whole report.
 nlohmann::json tell_finding(const Found& found, const RunFlags& flags) {
-  Program program;
-  program.input = settled(found.input);
+  Program program = found.program;
+  program.input = settled(program.input);
   program.title = "Found by a campaign: " + found.outcome.finding.signature();
+  program.expect.clear();
+  RunOptions options;
+  options.record = true;
+  const Outcome outcome = run(program.input, options);
   std::string error;
-  const auto path = save_finding(flags.findings, program, found.outcome, &error);
+  const auto path = save_finding(flags.findings, program, outcome, &error);
   if (!path) complain(error);
   if (!flags.json) {
-    RunOptions options;
-    options.record = true;
     ReportOptions report;
     if (path) report.replay = shell_command(replay_program(), "replay", *path);
-    fputs(report_text(run(program.input, options), program, report).c_str(), stdout);
+    fputs(report_text(outcome, program, report).c_str(), stdout);
   }
   return {{"oracle", found.outcome.finding.oracle},
           {"text", found.outcome.finding.text},

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/arch/arch.h"
 
+#include "runtime/base/atomic.h"
+
 #if THROWSPLIT_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
@@ -26,7 +28,9 @@ uintptr_t* guard_slot_address() {
 
 void arch_init() {
   __builtin_cpu_init();
-  vector_level = __builtin_cpu_supports("avx512f") ? 2 : __builtin_cpu_supports("avx") ? 1 : 0;
+  // Atomic: worlds may begin on several threads at once.
+  uint8_t level = __builtin_cpu_supports("avx512f") ? 2 : __builtin_cpu_supports("avx") ? 1 : 0;
+  atomic_store<relaxed>(&vector_level, level);
 }
 
 // The frame that RESTORE_REGISTERS and ret take apart; see the rules in amd64.S.

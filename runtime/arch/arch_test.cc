@@ -1,5 +1,4 @@
-// Broken if this fails: a switch of stacks loses its goroutine, its thread or a request to give
-// way.
+// Broken if this fails: a switch of stacks loses its goroutine, its thread or a request.
 // SPDX-License-Identifier: Apache-2.0
 // flavours: plain chaos
 #include "runtime/arch/arch.h"

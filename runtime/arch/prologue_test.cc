@@ -42,6 +42,7 @@ const std::set<std::string> kNosplit = {
     "blocking_edges",
     "casgstatus",
     "casgstatus_stale",
+    "casgstatus_wait",
     "check_assert_failed",
     "context_start",
     "context_switch",

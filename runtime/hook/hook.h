@@ -70,10 +70,13 @@ class Shared {
 
 #if THROWSPLIT_HOOKS
   // Which G, M or P this word belongs to, by order of creation.
-  void bind(uint32_t object) { object_ = object; }
+  // Relaxed: who meets the structure through a stale pointer may read the number meanwhile.
+  void bind(uint32_t object) { atomic_store<relaxed>(&object_, object); }
 
  private:
-  ALWAYS_INLINE void step(Access access) const { hook_site(site_of(F, access), object_); }
+  ALWAYS_INLINE void step(Access access) const {
+    hook_site(site_of(F, access), atomic_load<relaxed>(&object_));
+  }
   T value_{};
   uint32_t object_ = 0;
 #else

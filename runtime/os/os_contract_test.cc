@@ -49,7 +49,7 @@ long call(long number, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0) {
 }
 long address(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
-void os_contract_futex_add(uint32_t* word) {
+void raise_and_wake(uint32_t* word) {
   __atomic_add_fetch(word, 1, __ATOMIC_SEQ_CST);
   os_futexwakeup(word, UINT32_MAX);
 }
@@ -184,7 +184,7 @@ TEST(OsFutex, WakesASleeper) {
     while (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) == 0)
       os_osyield();
     os_usleep(1'000'000);
-    os_contract_futex_add(&word);
+    raise_and_wake(&word);
     os_thread_join(thread);
   });
 }
@@ -198,7 +198,7 @@ TEST(OsFutex, WakesAllWhenAskedTo) {
     };
     OsThread threads[] = {start(body), start(body), start(body)};
     os_usleep(1'000'000);
-    os_contract_futex_add(&word);
+    raise_and_wake(&word);
     for (OsThread thread : threads)
       os_thread_join(thread);
   });

@@ -1,5 +1,4 @@
-// Broken if this fails: under load a stop overlooks somebody who runs, or a call starves the
-// others.
+// Broken if this fails: under load a stop overlooks a runner, or a call starves the others.
 // SPDX-License-Identifier: Apache-2.0
 // flavours: plain chaos
 //

@@ -182,8 +182,11 @@ void schedule_loop(M* mp) {
   while (G* gp = schedule(mp)) {
     do {
       // A goroutine that merely had its stack looked at is still running and goes on as it is.
-      if (gp->m != mp) execute(mp, gp);
-      CHECK_EQ(mp->held_ranks, 0u);
+      // (It may hold a lock, too: then its M's ranks are its own.)
+      if (gp->m != mp) {
+        CHECK_EQ(mp->held_ranks, 0u);
+        execute(mp, gp);
+      }
       uintptr_t guard = gp->stackguard0.load<relaxed>();
       INJECT(guard_read);
       swap_cxa_globals(gp);
