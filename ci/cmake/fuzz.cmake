@@ -81,6 +81,11 @@ foreach(pair throwsplit:sim throwsplit_sim:sim throwsplit_chaos:chaos)
   endif()
 endforeach()
 
+if(TARGET throwsplit-sim AND THROWSPLIT_HOUSE_TESTS)
+  throwsplit_add_test(house.printed_pages house "${PROJECT_SOURCE_DIR}/ci/printed_pages"
+                      $<TARGET_FILE:throwsplit-sim>)
+endif()
+
 # Each committed program is a test: it must pass, with any compiler and no fuzzing engine.
 file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/corpus/*/*.prog")
 if(TARGET throwsplit-sim)

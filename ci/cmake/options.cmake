@@ -95,6 +95,11 @@ set_property(DIRECTORY PROPERTY RULE_LAUNCH_COMPILE
 set(CMAKE_ASM_FLAGS_DEBUG "-g")
 set(CMAKE_ASM_FLAGS_RELEASE "-g")
 
+# The harness's archives stand over the flavour that a program chooses, so no single order suits a
+# linker that reads each archive once (GNU ld; lld reads them all).
+string(REPLACE "<LINK_LIBRARIES>" "-Wl,--start-group <LINK_LIBRARIES> -Wl,--end-group"
+       CMAKE_CXX_LINK_EXECUTABLE "${CMAKE_CXX_LINK_EXECUTABLE}")
+
 # What tests run with: one entry a variable. The symbolizer comes from PATH or not at all.
 string(REGEX MATCH "^[0-9]+" throwsplit_compiler_major "${CMAKE_CXX_COMPILER_VERSION}")
 find_program(THROWSPLIT_SYMBOLIZER

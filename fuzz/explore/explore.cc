@@ -27,6 +27,19 @@ std::unique_ptr<inject::Choice> make_default(const Schedule& schedule) {
 
 }  // namespace
 
+std::span<const Strategy> built_strategies() {
+  static constexpr Strategy kBuilt[] = {Strategy::kKeep, Strategy::kRandom, Strategy::kRoundRobin,
+                                        Strategy::kBytes};
+  return kBuilt;
+}
+
+bool is_built(Strategy strategy) {
+  for (const Strategy built : built_strategies()) {
+    if (built == strategy) return true;
+  }
+  return false;
+}
+
 std::unique_ptr<inject::Choice> make_strategy(const Schedule& schedule) {
   std::unique_ptr<inject::Choice> strategy = make_default(schedule);
   if (schedule.rows.empty()) return strategy;

@@ -6,14 +6,18 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "fuzz/input/input.h"
 #include "inject/choice.h"
 
 namespace throwsplit::fuzz {
 
-// A strategy for this schedule. Needs: the schedule outlives it. Strategies that have no room yet
-// run as `keep`.
+// The strategies of strategy.def that this build has; the others run as `keep`.
+std::span<const Strategy> built_strategies();
+bool is_built(Strategy strategy);
+
+// A strategy for this schedule. Needs: the schedule outlives it.
 std::unique_ptr<inject::Choice> make_strategy(const Schedule& schedule);
 
 }  // namespace throwsplit::fuzz

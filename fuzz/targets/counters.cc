@@ -36,8 +36,8 @@ class PairCounter : public inject::Watcher {
     if (carrier_ != step.carrier && carrier_ != inject::kNobody) {
       uint32_t hash = (uint32_t{site_} << 16 | step.site) * UINT32_C(0x9e3779b1);
       hash ^= hash >> 15;
-      uint8_t& counter = throwsplit_extra_counters[kPairsAt + hash % (kCounters - kPairsAt)];
-      if (counter < UINT8_MAX) counter++;
+      // Seen or not: how often would make nearly every run a new one.
+      throwsplit_extra_counters[kPairsAt + hash % (kCounters - kPairsAt)] = 1;
     }
     carrier_ = step.carrier;
     site_ = step.site;

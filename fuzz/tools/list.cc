@@ -10,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include "fuzz/explore/explore.h"
 #include "fuzz/oracle/oracle.h"
 #include "fuzz/report/names.h"
 #include "fuzz/tools/common.h"
@@ -37,8 +38,9 @@ Items targets() {
 
 Items strategies() {
   Items items;
-  for (const StrategyRow& row : strategy_rows())
-    items.push_back({std::string(row.name), std::string(row.doc)});
+  for (const StrategyRow& row : strategy_rows()) {
+    if (is_built(row.strategy)) items.push_back({std::string(row.name), std::string(row.doc)});
+  }
   return items;
 }
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "fuzz/explore/explore.h"
 #include "fuzz/report/report.h"
 #include "fuzz/tools/campaign.h"
 #include "fuzz/tools/common.h"
@@ -52,6 +53,7 @@ void add_flags(CLI::App& app, RunFlags& flags) {
 std::variant<Strategy, std::string> strategy_of(const std::string& name) {
   std::vector<std::string> known;
   for (const StrategyRow& row : strategy_rows()) {
+    if (!is_built(row.strategy)) continue;
     if (row.name == name) return row.strategy;
     known.emplace_back(row.name);
   }

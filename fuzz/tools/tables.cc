@@ -47,10 +47,40 @@ int command_points(const Arguments& arguments) {
   return kExitPass;
 }
 
+namespace {
+
+// The page docs/moves.md; a test holds it against this.
+int print_moves_page() {
+  printf(
+      "# The legal moves\n\n"
+      "Printed by `throwsplit moves --markdown` from `runtime/gmp/moves.def`; do not edit.\n"
+      "`casgstatus`, `pcas` and `pset` refuse every other move, the oracles judge by this table, "
+      "and\n"
+      "the fuzzer counts which of its rows a campaign has reached.\n");
+  for (MoveKind kind : {MoveKind::g, MoveKind::p}) {
+    printf(
+        "\n## %s\n\n| | from | to | by | must hold | why |\n| --- | --- | --- | --- | --- | --- "
+        "|\n",
+        kind == MoveKind::g ? "Goroutines" : "Ps");
+    for (const MoveRow& row : kMoves) {
+      if (row.kind != kind) continue;
+      printf("| %s%d | %s | %s | `%s` | %s | %s |\n", kind == MoveKind::g ? "g" : "p",
+             static_cast<int>(row.number), row.from_name, row.to_name, row.mover, row.held,
+             row.why);
+    }
+  }
+  return kExitPass;
+}
+
+}  // namespace
+
 int command_moves(const Arguments& arguments) {
   CLI::App app("Prints the legal moves of goroutines and of Ps.", "throwsplit moves");
   bool json = false;
+  bool markdown = false;
+  app.add_flag("--markdown", markdown, "print docs/moves.md");
   if (const auto code = parse_json_flag(app, arguments, &json)) return *code;
+  if (markdown) return print_moves_page();
   nlohmann::json rows = nlohmann::json::array();
   for (const MoveRow& row : kMoves) {
     const std::string name =
