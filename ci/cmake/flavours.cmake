@@ -42,6 +42,15 @@ if(throwsplit_has_thread)
   target_compile_options(throwsplit_untraced INTERFACE
                          $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=thread>)
 endif()
+# Nor is it what a fuzzer is to cover: edges of the decoder and the simulator would drown the
+# runtime's, and cost half of all runs.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(throwsplit_untraced INTERFACE
+                         $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=fuzzer-no-link>)
+  # Several virtual calls a step: asking each time whether the object is what it seems is too dear.
+  target_compile_options(throwsplit_untraced INTERFACE
+                         $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=vptr>)
+endif()
 
 # What a header of ours needs to be read: where includes begin, and the flavour.
 foreach(flavour plain hooked)

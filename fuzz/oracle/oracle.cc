@@ -21,6 +21,10 @@ Oracles::Oracles() {
   oracles_.push_back(make_split_oracle());
   oracles_.push_back(make_preempt_oracle());
   oracles_.push_back(make_counters_oracle());
+  for (auto& oracle : oracles_) {
+    step_watchers_.push_back(oracle.get());
+    if (oracle->wants_every_step()) every_step_watchers_.push_back(oracle.get());
+  }
 }
 
 void Oracles::begin_run(const inject::RunInfo&) {
@@ -39,7 +43,8 @@ bool Oracles::report(Oracle& oracle, const char* text, uint64_t step, uint32_t c
 
 bool Oracles::on_step(const inject::Step& step) {
   if (!scene_.live()) return false;
-  for (auto& oracle : oracles_) {
+  bool telling = is_syscall(step.site) || is_access(step.site, Field::user_word);
+  for (Oracle* oracle : telling ? step_watchers_ : every_step_watchers_) {
     if (const char* text = oracle->on_step(scene_, step)) {
       return report(*oracle, text, step.step, step.carrier);
     }

@@ -44,6 +44,9 @@ class Oracle {
   virtual const char* name() const = 0;      // "O3"
   virtual const char* sentence() const = 0;  // what it demands
   virtual void begin_run() {}
+  // Steps at other sites than system calls and the guest's own words are shown only if this is
+  // true.
+  virtual bool wants_every_step() const { return false; }
   // Each returns null, or the text of the broken rule (and fills details).
   virtual const char* on_step(const Scene&, const inject::Step&) { return nullptr; }
   virtual const char* on_event(const Scene&, const inject::Step&, Event, uint32_t, uint64_t) {
@@ -92,6 +95,8 @@ class Oracles : public inject::Watcher {
   bool report(Oracle& oracle, const char* text, uint64_t step, uint32_t carrier);
   Scene scene_;
   std::vector<std::unique_ptr<Oracle>> oracles_;
+  std::vector<Oracle*> step_watchers_;
+  std::vector<Oracle*> every_step_watchers_;
   Violation violation_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 
 #include "fuzz/explore/explore.h"
 #include "fuzz/explore/recorder.h"
@@ -135,7 +136,8 @@ void judge(Outcome& outcome, const Oracles& oracles, const Guest& guest, const c
   switch (outcome.end) {
     case inject::End::crashed: {
       CrashRule rule = judge_crash(outcome.crash_text);
-      if (rule.oracle == kRefused) return;  // a fault asked for it, and it said so and died
+      if (std::string_view(rule.oracle) == kRefused)
+        return;  // a fault asked for it, and it said so and died
       object(outcome, rule.oracle, rule.text, outcome.steps, 0);
       outcome.finding.details = outcome.crash_text;
       return;

@@ -135,6 +135,7 @@ struct SysmonTick {
   uint32_t schedtick = 0;
   uint32_t syscalltick = 0;
   int64_t schedwhen_ns = 0;
+  bool asked = false;  // to give way, since schedtick was seen
   int64_t syscallwhen_ns = 0;
 };
 

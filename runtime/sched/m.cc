@@ -122,6 +122,7 @@ void startm(P* pp, bool spinning) {
   lock(&sched.lock);
   if (pp == nullptr) {
     pp = pidleget(world);
+    if (pp != nullptr) sysmon_wake(world);  // a P starts to run: it must be watched (GB-23)
     if (pp == nullptr) {
       unlock(&sched.lock);
       if (spinning) sched.nmspinning.add<seq_cst>(~uint32_t{0});

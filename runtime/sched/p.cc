@@ -65,7 +65,8 @@ void handoffp(P* pp) {
   if (sched.gcwaiting.load<relaxed>() != 0) {
     pset(pp, Pidle, Pgcstop);
     trace(Event::proc_gcstop, pp->id, getg()->m->id);
-    if (sched.stopwait.add<relaxed>(~uint32_t{0}) == 0) notewakeup(&sched.stopnote);
+    bool counted = sched.stopwait.load<relaxed>() != 0;  // not by a freeze
+    if (counted && sched.stopwait.add<relaxed>(~uint32_t{0}) == 0) notewakeup(&sched.stopnote);
     unlock(&sched.lock);
     return;
   }

@@ -126,8 +126,11 @@ void gcstopm() {
   {
     Locked locked(&sched.lock);
     pset(pp, Prunning, Pgcstop);
-    one_stopped(sched, pp);
-    if (sched.stopwait.load<relaxed>() == 0) notewakeup(&sched.stopnote);
+    // A freeze counts nobody: its gcwaiting has no stop behind it.
+    if (sched.stopwait.load<relaxed>() != 0) {
+      one_stopped(sched, pp);
+      if (sched.stopwait.load<relaxed>() == 0) notewakeup(&sched.stopnote);
+    }
   }
   stopm();
 }

@@ -74,16 +74,19 @@ bool retake_from_syscall(World& world, P* pp, int64_t now_ns) {
   return true;
 }
 
-void preempt_hog(P* pp, int64_t now_ns) {
+void preempt_hog(World& world, P* pp, int64_t now_ns) {
   SysmonTick& seen = pp->sysmontick;
   uint32_t tick = pp->schedtick.load<relaxed>();
   if (seen.schedtick != tick) {
     seen.schedtick = tick;
     seen.schedwhen_ns = now_ns;
+    seen.asked = false;
     return;
   }
   if (seen.schedwhen_ns + kSliceNs > now_ns) return;
-  preemptone(pp);
+  // Asking again is a rescue: one request must do.
+  if (seen.asked && !world.settings.rescues) return;
+  if (preemptone(pp)) seen.asked = true;
 }
 
 }  // namespace
@@ -96,7 +99,7 @@ uint32_t retake(World& world, int64_t now_ns) {
     if (status == Psyscall) {
       if (retake_from_syscall(world, pp, now_ns)) taken++;
     } else if (status == Prunning) {
-      preempt_hog(pp, now_ns);
+      preempt_hog(world, pp, now_ns);
     }
   }
   return taken;
