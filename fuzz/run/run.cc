@@ -58,6 +58,7 @@ class Onlooker : public inject::Watcher {
   }
   bool on_event(const inject::Step& step, Event event, uint32_t a, uint64_t b) override {
     note(step);
+    if (event == Event::canary) outcome_.coverage.canaries.set(a % 3);
     if (event == Event::m_start) {
       if (outcome_.m_of_carrier.size() <= step.carrier) {
         outcome_.m_of_carrier.resize(step.carrier + 1, kNoM);

@@ -39,10 +39,12 @@ struct Finding {
 struct Coverage {
   std::bitset<64> moves;
   std::bitset<128> points;
+  std::bitset<3> canaries;  // kCanaryReached, kCanaryTriggered
 
   void merge(const Coverage& other) {
     moves |= other.moves;
     points |= other.points;
+    canaries |= other.canaries;
   }
 };
 

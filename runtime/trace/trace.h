@@ -19,6 +19,11 @@ enum class Event : uint16_t {
 #undef EVENT
 };
 
+// What a planted bug says of itself (fuzz/mutants): its place was come by; and it made a difference
+// there, whether or not anybody notices. Nothing else writes Event::canary.
+inline constexpr uint32_t kCanaryReached = 1;
+inline constexpr uint32_t kCanaryTriggered = 2;
+
 struct EventRow {
   Event event;
   const char* name;
