@@ -13,6 +13,7 @@ constexpr uint64_t actions_of_text(const char* letters) {
   for (; *letters != 0; letters++) {
     if (*letters == 'F') actions |= kActFail;
     if (*letters == 'P') actions |= kActPreempt;
+    if (*letters == 'S') actions |= kActStop;
   }
   return actions;
 }
@@ -40,6 +41,7 @@ uint64_t action_bits(Action action) {
   switch (action) {
     case Action::kFail:    return kActFail;
     case Action::kPreempt: return kActPreempt;
+    case Action::kStop:    return kActStop;
     default:               return kActNothing;
   }
 }
@@ -47,6 +49,15 @@ uint64_t action_bits(Action action) {
 }  // namespace
 
 uint64_t allowed_actions(Point point) { return kAllowed[static_cast<uint16_t>(point) & 0xff]; }
+
+uint64_t may_ask(std::span<const FailTerm> terms) {
+  uint64_t actions = kActNothing;
+  for (const FailTerm& term : terms) {
+    if (term.where != Where::kPoint) continue;
+    actions |= action_bits(term.action) & kAllowed[term.number];
+  }
+  return actions;
+}
 
 void Arm::arm(std::span<const FailTerm> terms) {
   terms_ = terms;

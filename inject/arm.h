@@ -64,5 +64,7 @@ constexpr Site site_of(Fault fault) {
 }
 // The action bits that the row of a point allows.
 uint64_t allowed_actions(Point point);
+// Every action bit that one of the terms may come to ask for.
+uint64_t may_ask(std::span<const FailTerm> terms);
 
 }  // namespace throwsplit::inject

@@ -127,6 +127,10 @@ __attribute__((weak)) void hook_minit() {
   set_hook_context(thread);
 }
 
+__attribute__((weak)) uint64_t hook_may_ask() {
+  return inject::may_ask(inject::settings().plan.terms);
+}
+
 __attribute__((weak)) void hook_munit() {
   using namespace inject;
   ChaosThread* thread = this_thread;

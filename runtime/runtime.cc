@@ -77,6 +77,16 @@ void sleep(int64_t ns) {
   gopark(timer_add, nullptr, "sleep");
 }
 
+void lock_thread() {
+  caller();
+  lock_os_thread();
+}
+
+void unlock_thread() {
+  caller();
+  unlock_os_thread();
+}
+
 void on_systemstack(void (*fn)(void*), void* arg) {
   caller();
   systemstack(fn, arg);

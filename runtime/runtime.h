@@ -10,7 +10,8 @@
 // x86-64 Linux only. All functions but run() are called from a goroutine. Times are nanoseconds.
 //
 // thread_local belongs to a thread, and a goroutine may change threads at every call that can give
-// way (yield, park, sleep, syscall, blocking, and any function prologue): keep none across. fork in
+// way (yield, park, sleep, syscall, blocking, and any function prologue): keep none across, or tie
+// the goroutine to its thread (lock_thread). fork in
 // a goroutine is fatal by nature: only the calling thread exists in the child; use posix_spawn
 // inside blocking() instead.
 #pragma once
@@ -72,6 +73,14 @@ void ready_goroutine(Goroutine goroutine);
 
 // Waits at least `ns`.
 void sleep(int64_t ns);
+
+// Ties the calling goroutine to its thread: it runs nowhere else, and nobody else runs there, until
+// unlock_thread was called as often, or it ends. For code whose state belongs to a thread:
+// affinity, namespaces, libraries with thread_local state. No other thread inherits what it
+// changes. Undo what you changed before the tie ends: the thread then serves others. unlock_thread
+// without a tie does nothing.
+void lock_thread();
+void unlock_thread();
 
 // Runs fn(arg) on the thread's system stack, which is large and never checked. May not: park,
 // yield, or make a throwsplit system call.

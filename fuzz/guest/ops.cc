@@ -241,11 +241,13 @@ void run_op(Frame& frame, const Op& op) {
       Steps steps = {guest, steps_of(op)};
       return on_systemstack(run_steps, &steps);
     }
-    case OpCode::kSpawn: guest_spawn(*guest, static_cast<uint32_t>(op.operand[0])); return;
-    case OpCode::kPark:  return park_goroutine();
-    case OpCode::kWake:  return op_wake(self, op);
-    case OpCode::kSleep: return sleep(static_cast<int64_t>(op.operand[0]));
-    case OpCode::kStw:   {
+    case OpCode::kSpawn:        guest_spawn(*guest, static_cast<uint32_t>(op.operand[0])); return;
+    case OpCode::kPark:         return park_goroutine();
+    case OpCode::kWake:         return op_wake(self, op);
+    case OpCode::kSleep:        return sleep(static_cast<int64_t>(op.operand[0]));
+    case OpCode::kLockthread:   return lock_thread();
+    case OpCode::kUnlockthread: return unlock_thread();
+    case OpCode::kStw:          {
       Steps steps = {guest, steps_of(op)};
       return stop_the_world(run_steps, &steps);
     }

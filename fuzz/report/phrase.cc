@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "runtime/gmp/moves.h"
+#include "runtime/gmp/gmp.h"
 #include "runtime/trace/trace.h"
 
 namespace throwsplit::fuzz {
@@ -44,11 +44,13 @@ Phrase event_phrase(Site site, uint32_t a, uint64_t b) {
     case Event::proc_unidle:       return {p(a) + " is idle no more", false};
     case Event::proc_retake:       return {"retakes " + p(a) + " from its system call", true};
     case Event::proc_handoff:      return {"hands off " + p(a), true};
-    case Event::stw_start:         return {g(a) + " stops the world", true};
-    case Event::stw_stopped:       return {"the world is stopped", true};
-    case Event::stw_end:           return {"the world starts again", true};
-    case Event::preempt_request:   return {"asks " + g(a) + " to give way", true};
-    case Event::preempt_honoured:  return {g(a) + " gives way at a safe point", true};
+    case Event::stw_start:
+      return {(a == kNoIndex ? "an injected stop: " : g(a) + " ") + std::string("stops the world"),
+              true};
+    case Event::stw_stopped:      return {"the world is stopped", true};
+    case Event::stw_end:          return {"the world starts again", true};
+    case Event::preempt_request:  return {"asks " + g(a) + " to give way", true};
+    case Event::preempt_honoured: return {g(a) + " gives way at a safe point", true};
     case Event::sysmon_sleep:
       return {a != 0 ? "goes to deep sleep: the world is stopping"
                      : "goes to deep sleep: every P is idle",

@@ -38,6 +38,7 @@ class Machine {
   // Asks for it and returns once it has come about.
   void ask(Request* request);
   int64_t read_clock();
+  uint64_t may_ask() const;
   bool is_armed(Fault fault) const {
     return arm_.armed_at(Where::kKernel, static_cast<uint8_t>(fault));
   }

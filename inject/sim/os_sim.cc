@@ -125,6 +125,7 @@ uint32_t os_ncpu() { return 1; }
 
 void hook_minit() {}
 void hook_munit() {}
+uint64_t hook_may_ask() { return machine().may_ask(); }
 
 // ---- Waiting and time ---------------------------------------------------------------------------
 

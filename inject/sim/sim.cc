@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "inject/plan.h"
 #include "inject/sim/assert.h"
 #include "inject/sim/machine.h"
 
@@ -83,6 +84,10 @@ int64_t Machine::read_clock() {
   if (!running_a_run_) return 0;
   if (on_carrier_) hash_.mix(static_cast<uint64_t>(clock_.now_ns()));
   return clock_.now_ns();
+}
+
+uint64_t Machine::may_ask() const {
+  return config_.plan != nullptr ? inject::may_ask(config_.plan->terms) : kActNothing;
 }
 
 void Machine::print(const char* text, size_t bytes) {

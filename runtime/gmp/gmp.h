@@ -79,7 +79,8 @@ struct G {
   uint32_t timer_index = 0;                      // [timers]
   void* cxa_caught = nullptr;  // [owner] the C++ runtime's state of exceptions in flight
   unsigned cxa_uncaught = 0;
-  uint32_t ends = 0;  // [owner] how often a goroutine ended here
+  uint32_t ends = 0;     // [owner] how often a goroutine ended here
+  M* lockedm = nullptr;  // [owner] the M it is tied to; see sched/lockedm.cc
 };
 
 static_assert(offsetof(G, sched) + offsetof(Gobuf, sp) == G_SCHED_SP);
@@ -111,16 +112,18 @@ struct M {
   bool ended = false;                            // [owner] its thread is on its way out
   uintptr_t guard_handle = 0;                    // [start] for others to write this M's guard slot
   Note park;                                     // where it sleeps when there is nothing to do
-  M* schedlink = nullptr;                        // [lock] the idle list
+  M* schedlink = nullptr;                        // [lock] the idle list, or newm_handoff
   M* alllink = nullptr;                          // [start]
   void (*mstartfn)(M*) = nullptr;                // [start] runs instead of the scheduler (sysmon)
   bool (*waitunlockf)(G*, void*) = nullptr;      // [owner] gopark's last words
   void* waitlock = nullptr;
   uint64_t scalararg[2] = {};  // [owner] arguments of system-stack halves
   void* ptrarg = nullptr;
-  uint64_t fastrand = 0;   // [owner]
-  uint32_t schedtick = 0;  // [owner] rounds of its scheduler
-  OsThread thread;         // [start]
+  G* lockedg = nullptr;      // [owner] the goroutine tied to this M: it runs nothing else
+  uint32_t lockedcount = 0;  // [owner] how often it was tied
+  uint64_t fastrand = 0;     // [owner]
+  uint32_t schedtick = 0;    // [owner] rounds of its scheduler
+  OsThread thread;           // [start]
   G g0_storage;
   TraceRing* ring = nullptr;  // [start] null: tracing is off
 };
@@ -170,6 +173,25 @@ struct WorldSema {
   GQueue waiters;     // [lock]
 };
 
+// Requests for threads that the template thread is to make; see sched/template_thread.cc.
+struct NewmHandoff {
+  LifoList<M, &M::schedlink> list;  // [lock] with their Ps in nextp
+  bool have = false;                // [lock] somebody makes, or has made, the template thread
+  bool waiting = false;             // [lock] it sleeps on `wake`
+  M* m = nullptr;                   // [lock] the template thread
+  Note wake;
+};
+
+#if THROWSPLIT_HOOKS
+// An M without a P that stops the world when an injection point asks; see sched/injected_stop.cc.
+struct InjectedStop {
+  M* m = nullptr;                                  // [start] null: no plan asks for stops
+  bool stopping = false;                           // [lock]
+  Shared<uint32_t, Field::sched_stopasked> asked;  // signalled, and not yet begun
+  Note wake;
+};
+#endif
+
 struct Sched {
   Mutex lock;
   uint64_t goidgen = 0;                              // [lock]
@@ -180,6 +202,7 @@ struct Sched {
 
   LifoList<M, &M::schedlink> midle;  // [lock]
   uint32_t nmidle = 0;               // [lock]
+  int32_t nmidlelocked = 0;          // [lock] Ms that wait for their tied goroutine
   uint32_t mcount = 0;               // [lock]
   M* allms = nullptr;                // [lock] newest first
 
@@ -198,6 +221,10 @@ struct Sched {
   Note sysmonnote;
   WorldSema worldsema;
   Timers timers;
+  NewmHandoff newm_handoff;
+#if THROWSPLIT_HOOKS
+  InjectedStop injected_stop;
+#endif
   Shared<uint32_t, Field::sched_done> done;  // every goroutine ended: Ms go home
 };
 
@@ -215,6 +242,7 @@ struct Settings {
 };
 
 inline constexpr uint32_t kProcsMax = 256;
+inline constexpr uint32_t kNoIndex = UINT32_MAX;  // in traces: no goroutine
 
 // Gs come from the kernel in slabs and live as long as the World, so that a stale pointer to one
 // never points at anything else.

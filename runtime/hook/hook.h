@@ -21,6 +21,8 @@ NOSPLIT void inject_act(uint64_t actions);
 // (inject/chaos.cc on real threads, inject/sim/os_sim.cc in the simulator).
 void hook_minit();
 void hook_munit();
+// Every action bit that the armed plan may ever ask for.
+uint64_t hook_may_ask();
 
 ALWAYS_INLINE uint64_t hook_site(Site site, uint32_t object, uint64_t extra = 0) {
   return hook_call(site, object, extra);

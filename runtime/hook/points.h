@@ -77,6 +77,7 @@ enum Action : uint64_t {
   kActNothing = 0,
   kActFail = 1,
   kActPreempt = 2,
+  kActStop = 4,  // a stop of the world, by an M of its own
 };
 
 }  // namespace throwsplit

@@ -61,7 +61,7 @@ inline constexpr int64_t kForever = -1;
 // Sleeps while *word == value, at most `ns` (kForever: without limit). May return early for no
 // reason.
 void os_futexsleep(uint32_t* word, uint32_t value, int64_t ns);
-void os_futexwakeup(uint32_t* word, uint32_t count);
+NOSPLIT void os_futexwakeup(uint32_t* word, uint32_t count);
 int64_t os_nanotime();
 void os_usleep(int64_t ns);
 // Lets others run: the processor's pause, or the thread's whole turn.

@@ -112,7 +112,8 @@ NO_SANITIZE void print_world(World& world) {
       << " sysmonwait=" << sched.sysmonwait.peek() << " npidle=" << sched.npidle.peek()
       << " nmspinning=" << sched.nmspinning.peek() << " runqsize=" << sched.runqsize.peek()
       << " mcount=" << sched.mcount << " nmidle=" << sched.nmidle
-      << " goroutines=" << sched.goroutines.peek() << "\n";
+      << " nmidlelocked=" << sched.nmidlelocked << " goroutines=" << sched.goroutines.peek()
+      << "\n";
   for (uint32_t i = 0; i < world.settings.procs; i++) {
     P* pp = &world.allp[i];
     M* mp = pp->m.peek();
@@ -127,7 +128,9 @@ NO_SANITIZE void print_world(World& world) {
     out << "  M" << mp->id << ": p=" << (pp == nullptr ? -1L : static_cast<long>(pp->id))
         << " curg=" << (gp == nullptr ? -1L : static_cast<long>(gp->goid)) << " locks=" << mp->locks
         << " spinning=" << mp->spinning.peek() << " throwing=" << mp->throwing
-        << (mp == world.sysmon ? " (sysmon)" : "") << "\n";
+        << " lockedg=" << (mp->lockedg == nullptr ? -1L : static_cast<long>(mp->lockedg->goid))
+        << (mp == world.sysmon ? " (sysmon)" : "")
+        << (mp == sched.newm_handoff.m ? " (template thread)" : "") << "\n";
   }
   for (G* gp = sched.allgs; gp != nullptr; gp = gp->alllink)
     print_goroutine(out, gp, crasher);

@@ -80,35 +80,41 @@ void mcommoninit(World& world, M* mp) {
   }
 }
 
-void newm(void (*fn)(M*), P* pp, bool spinning) {
+void newm(void (*fn)(M*), P* pp, bool spinning, M** slot) {
   World& world = this_world();
+  Sched& sched = world.sched;
   void* memory = os_alloc(sizeof(M));
   if (memory == nullptr) throw_("no memory for a thread");
   M* mp = new (memory) M;
+  mp->mstartfn = fn;
+  mp->nextp = pp;
+  mp->spinning.init(spinning ? 1 : 0);
   {
-    Locked locked(&world.sched.lock);
+    Locked locked(&sched.lock);
     // A world that is over takes no new thread: nobody would wait for its end.
-    if (world.sched.done.load<relaxed>() != 0) {
-      if (spinning) world.sched.nmspinning.add<seq_cst>(~uint32_t{0});
+    if (sched.done.load<relaxed>() != 0) {
+      if (spinning) sched.nmspinning.add<seq_cst>(~uint32_t{0});
       os_free(memory, sizeof(M));
       return;
     }
     mcommoninit(world, mp);
-    if (fn == nullptr) {
-      // sysmon is not counted: it needs no P and never keeps the world alive.
-      world.sched.mcount++;
-      if (world.sched.mcount > world.settings.max_ms) {
-        ThrowDetail details[] = {{"max_ms", world.settings.max_ms}};
-        throw_details("thread exhaustion: the world needs more threads than max_ms allows", details,
-                      1);
-      }
-    } else {
-      world.sysmon = mp;
+    if (slot != nullptr) {
+      *slot = mp;
+    } else if (++sched.mcount > world.settings.max_ms) {
+      ThrowDetail details[] = {{"max_ms", world.settings.max_ms}};
+      throw_details("thread exhaustion: the world needs more threads than max_ms allows", details,
+                    1);
+    }
+    // A tied goroutine may have changed what a new thread would inherit from its thread.
+    if (getg()->m->lockedg != nullptr && slot == nullptr) {
+      newm_handoff(world, mp);
+      return;
     }
   }
-  mp->mstartfn = fn;
-  mp->nextp = pp;
-  mp->spinning.init(spinning ? 1 : 0);
+  newm_start(mp);
+}
+
+void newm_start(M* mp) {
   if (!os_thread_create(&mp->thread, mstart, mp, kSystemStackBytes)) {
     throw_("the kernel refuses a thread");
   }
@@ -147,12 +153,16 @@ void startm(P* pp, bool spinning) {
 
 void checkdead(World& world) {
   Sched& sched = world.sched;
-  CHECK_LE(sched.nmidle, sched.mcount);
-  if (sched.mcount != sched.nmidle) return;
+  auto asleep = static_cast<int32_t>(sched.nmidle) + sched.nmidlelocked;
+  CHECK_LE(asleep, static_cast<int32_t>(sched.mcount));
+  if (asleep != static_cast<int32_t>(sched.mcount)) return;
   if (sched.sysmonwait.peek() == 0)
     return;  // it may be about to start an M; it asks when it sleeps
   if (sched.goroutines.peek() == 0 || sched.timers.first_ns.peek() != 0) return;
   if (sched.freezing.peek() != 0) return;
+#if THROWSPLIT_HOOKS
+  if (sched.injected_stop.stopping) return;  // it asks when it is done
+#endif
   throw_("all goroutines are asleep - deadlock!");
 }
 

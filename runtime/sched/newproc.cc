@@ -19,6 +19,7 @@ G* goexit0(G* gp) {
   CHECK_EQ(gp->syscallsp, 0u);
   CHECK_EQ(gp->throwsplit, false);
   casgstatus(gp, Grunning, Gdead);
+  unlock_dead(getg()->m, gp);
   dropg();
   gp->ends++;
   gp->startfn = nullptr;

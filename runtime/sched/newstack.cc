@@ -137,8 +137,12 @@ void preempt_self(G* gp) {
 
 void inject_act(uint64_t actions) {
   G* gp = getg();
-  if (gp == nullptr || gp == gp->m->g0) return;  // the system stack is never preempted
-  if ((actions & kActPreempt) != 0) preempt_self(gp);
+  if (gp == nullptr) return;
+#if THROWSPLIT_HOOKS
+  if ((actions & kActStop) != 0) injected_stop_ask(*gp->m->world);
+#endif
+  // The system stack is never preempted.
+  if ((actions & kActPreempt) != 0 && gp != gp->m->g0) preempt_self(gp);
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

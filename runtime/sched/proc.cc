@@ -155,6 +155,10 @@ G* schedule(M* mp) {
   Sched& sched = world.sched;
   CHECK_EQ(mp->locks, 0);
   for (;;) {
+    if (mp->lockedg != nullptr) {
+      stoplockedm();
+      return mp->lockedg;
+    }
     if (sched.done.load<acquire>() != 0) return nullptr;
     if (mp->p.peek() == nullptr) {
       stopm();
@@ -172,7 +176,8 @@ G* schedule(M* mp) {
     if (gp == nullptr) gp = findrunnable(world, mp);
     if (gp == nullptr) continue;
     if (mp->spinning.load<relaxed>() != 0) resetspinning(mp);
-    return gp;
+    if (gp->lockedm == nullptr) return gp;
+    startlockedm(gp);
   }
 }
 

@@ -40,9 +40,30 @@ void stopm();
 void checkdead(World& world);
 // One more P should look for work.
 void wakep();
-// A new thread for P. May die: thread exhaustion.
-void newm(void (*fn)(M*), P* pp, bool spinning);
+// A new thread for P. May die: thread exhaustion. With fn it runs that instead of the scheduler: it
+// needs no P, is not counted, and is written down in *slot under sched.lock.
+void newm(void (*fn)(M*), P* pp, bool spinning, M** slot = nullptr);
+// Has the kernel start the thread of an M that is all made.
+void newm_start(M* mp);
 void mcommoninit(World& world, M* mp);
+
+// ---- Goroutines tied to an M (lockedm.cc, template_thread.cc)
+// --------------------------------------------------------
+
+// Ties the goroutine that calls to its M, and undoes one such call; both from goroutines.
+void lock_os_thread();
+void unlock_os_thread();
+// The goroutine that just ended here is tied no more.
+void unlock_dead(M* mp, G* gp);
+// This M waits until its tied goroutine is runnable. Leaves: a P.
+void stoplockedm();
+// Gives this M's P to the M that a chosen goroutine is tied to. Leaves: no P.
+void startlockedm(G* gp);
+// Leaves the start of mp's thread to the template thread. Needs sched.lock.
+void newm_handoff(World& world, M* mp);
+void start_template_thread(World& world);
+// The world is over. Needs sched.lock.
+void template_thread_wake(World& world);
 
 // ---- P
 // -----------------------------------------------------------------------------------------------
@@ -115,15 +136,23 @@ uint32_t retake(World& world, int64_t now_ns);
 // ---- The whole world
 // ---------------------------------------------------------------------------------
 
-// Both on the system stack of the stopper's M, with the right to stop (semacquire_world).
+// Both on the system stack of the stopper's M, with the right to stop (semacquire_world). The
+// stopper may have no P: then every P stops.
 void stoptheworld(World& world);
 void starttheworld(World& world);
 // A crash stops everybody it can, for good, and never waits.
 void freezetheworld(World& world);
 void semacquire_world();
 void semrelease_world();
+void semrelease_world_m(World& world);  // from an M that runs no goroutine
 // This M saw gcwaiting: gives its P to the stopper and stops.
 void gcstopm();
+
+#if THROWSPLIT_HOOKS
+// Stops that injection points ask for; see injected_stop.cc. Asking may be done anywhere.
+void injected_stop_init(World& world);
+NOSPLIT void injected_stop_ask(World& world);
+#endif
 
 // ---- Time
 // --------------------------------------------------------------------------------------------

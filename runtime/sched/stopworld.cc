@@ -33,6 +33,12 @@ void one_stopped(Sched& sched, P* pp) {
   CHECK_LT(left, kProcsMax);
 }
 
+// Who stops the world, for the trace.
+uint32_t stopper_index(M* mp) {
+  G* gp = mp->curg.peek();
+  return gp == nullptr ? kNoIndex : gp->index;
+}
+
 void wait_for_stragglers(World& world) {
   Sched& sched = world.sched;
   if (!world.settings.rescues) {
@@ -50,15 +56,17 @@ void stoptheworld(World& world) {
   Sched& sched = world.sched;
   M* mp = getg()->m;
   P* own = mp->p.peek();
-  trace(Event::stw_start, mp->curg.peek()->index);
+  trace(Event::stw_start, stopper_index(mp));
   lock(&sched.lock);
   CHECK_EQ(sched.stopwait.peek(), 0u);
   sched.stopwait.store<relaxed>(world.settings.procs);
   sched.gcwaiting.store<seq_cst>(1);
   INJECT(stoptheworld_flag);
   preemptall(world);
-  pset(own, Prunning, Pgcstop);
-  one_stopped(sched, own);
+  if (own != nullptr) {
+    pset(own, Prunning, Pgcstop);
+    one_stopped(sched, own);
+  }
   INJECT(stoptheworld_scan);
   for (uint32_t i = 0; i < world.settings.procs; i++) {
     P* pp = &world.allp[i];
@@ -78,14 +86,14 @@ void stoptheworld(World& world) {
   for (uint32_t i = 0; i < world.settings.procs; i++) {
     CHECK_EQ(world.allp[i].status.peek(), uint32_t{Pgcstop});
   }
-  trace(Event::stw_stopped, mp->curg.peek()->index);
+  trace(Event::stw_stopped, stopper_index(mp));
 }
 
 void starttheworld(World& world) {
   Sched& sched = world.sched;
   M* mp = acquirem();
   P* own = mp->p.peek();
-  trace(Event::stw_end, mp->curg.peek()->index);
+  trace(Event::stw_end, stopper_index(mp));
   LifoList<P, &P::link> with_work;
   lock(&sched.lock);
   for (uint32_t i = 0; i < world.settings.procs; i++) {
@@ -98,7 +106,7 @@ void starttheworld(World& world) {
       with_work.push(pp);
     }
   }
-  pset(own, Pgcstop, Prunning);
+  if (own != nullptr) pset(own, Pgcstop, Prunning);
   sched.gcwaiting.store<seq_cst>(0);
   INJECT(starttheworld_flag);
   sysmon_wake(world);
@@ -162,8 +170,16 @@ bool worldsema_wait(G* gp, void*) {
   return true;
 }
 
-void worldsema_release(void*) {
-  Sched& sched = this_world().sched;
+void worldsema_release(void*) { semrelease_world_m(this_world()); }
+
+}  // namespace
+
+void semacquire_world() { gopark(worldsema_wait, nullptr, "to stop the world"); }
+
+void semrelease_world() { systemstack(worldsema_release, nullptr); }
+
+void semrelease_world_m(World& world) {
+  Sched& sched = world.sched;
   G* next;
   {
     Locked locked(&sched.lock);
@@ -173,11 +189,5 @@ void worldsema_release(void*) {
   }
   if (next != nullptr) ready(next);
 }
-
-}  // namespace
-
-void semacquire_world() { gopark(worldsema_wait, nullptr, "to stop the world"); }
-
-void semrelease_world() { systemstack(worldsema_release, nullptr); }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

@@ -71,10 +71,14 @@ void free_world(World* world, bool abandoned) {
 }
 
 // Every other M has returned from its loop, or is about to. Sysmon goes first: it may still write
-// the guard slot of a thread that is on its way out. Then the oldest first: the maker of a thread
-// is older than the thread, and writes down its handle when the thread may long be running.
+// the guard slot of a thread that is on its way out. Then the template thread, and then the oldest
+// first: the maker of a thread is one of these or older than the thread, and writes down its handle
+// when the thread may long be running.
 void join_all(World& world) {
-  if (world.sysmon != nullptr) os_thread_join(world.sysmon->thread);
+  M* first[] = {world.sysmon, world.sched.newm_handoff.m};
+  for (M* mp : first) {
+    if (mp != nullptr) os_thread_join(mp->thread);
+  }
   M* oldest = nullptr;
   for (M* mp = world.sched.allms; mp != nullptr;) {
     M* next = mp->alllink;
@@ -84,7 +88,8 @@ void join_all(World& world) {
   }
   world.sched.allms = oldest;
   for (M* mp = oldest; mp != nullptr; mp = mp->alllink) {
-    if (mp != &world.m0 && mp != world.sysmon) os_thread_join(mp->thread);
+    if (mp == &world.m0 || mp == first[0] || mp == first[1]) continue;
+    os_thread_join(mp->thread);
   }
 }
 
@@ -99,6 +104,10 @@ void world_done(World& world) {
     notewakeup(&mp->park);
   }
   sysmon_wake(world);
+  template_thread_wake(world);
+#if THROWSPLIT_HOOKS
+  injected_stop_ask(world);
+#endif
 }
 
 const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, World** observed) {
@@ -131,7 +140,10 @@ const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, Wo
   acquirep(&world->allp[0]);
   bool made = newproc(fn, arg, 0) != nullptr;
   if (made) {
-    newm(sysmon, nullptr, false);
+    newm(sysmon, nullptr, false, &world->sysmon);
+#if THROWSPLIT_HOOKS
+    injected_stop_init(*world);
+#endif
     schedule_loop(mp);
     join_all(*world);
   }

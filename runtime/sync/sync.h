@@ -23,7 +23,7 @@ void releasem(M* mp);
 
 void noteclear(Note* note);
 // Needs: not signalled since it was cleared; a second signal is fatal.
-void notewakeup(Note* note);
+NOSPLIT void notewakeup(Note* note);
 // Returns when the note is signalled; keeps its P if it has one.
 void notesleep(Note* note);
 // The same for at most `ns`. True: signalled.

@@ -60,8 +60,7 @@ G* exitsyscall0(G* gp) {
   }
   trace(Event::go_syscall_queued, gp->index);
   INJECT(exitsyscall_slow_queued);
-  stopm();
-  return nullptr;
+  return nullptr;  // the scheduler stops an M without a P
 }
 
 }  // namespace
