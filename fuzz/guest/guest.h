@@ -45,6 +45,7 @@ struct Guest {
   uint32_t count = 0;
   GuestGoroutine goroutines[kGuestGoroutinesMax];
   Shared<uint32_t, Field::user_word> word;  // what the guest's steps touch
+  Mutex mutex{{}, LockRank::stack};         // of `locked`: nothing else is locked under it
   bool root_done = false;
   const char* broken = nullptr;  // what the guest itself found wrong: constant text
 };

@@ -7,6 +7,7 @@
 #include "fuzz/guest/guest.h"
 #include "runtime/runtime.h"
 #include "runtime/sched/sched.h"
+#include "runtime/sync/sync.h"
 #include "runtime/syscall/syscall.h"
 
 namespace throwsplit::fuzz {
@@ -54,6 +55,24 @@ void take_step(Guest* guest) { guest->word.add<relaxed>(1); }
 
 uint64_t steps_of(const Op& op) {
   return op.operand[0] < kGuestStepsMax ? op.operand[0] : kGuestStepsMax;
+}
+
+void spin(Guest* guest, uint64_t steps) {
+  for (uint64_t i = 0; i < steps; i++) {
+    guest_check(0);
+    take_step(guest);
+  }
+}
+
+void op_pinned(Guest* guest, const Op& op) {
+  M* mp = acquirem();
+  spin(guest, steps_of(op));
+  releasem(mp);
+}
+
+void op_locked(Guest* guest, const Op& op) {
+  Locked locked(&guest->mutex);
+  spin(guest, steps_of(op));
 }
 
 long call_kernel(uint64_t mode, long nr, long a1, long a2, long a3) {
@@ -214,12 +233,9 @@ void run_op(Frame& frame, const Op& op) {
   switch (static_cast<OpCode>(op.code)) {
     case OpCode::kChecksum: return canary_verify(frame);
     case OpCode::kGrow:     return op_grow(self, op);
-    case OpCode::kSpin:
-      for (uint64_t i = 0; i < steps_of(op); i++) {
-        guest_check(0);
-        take_step(guest);
-      }
-      return;
+    case OpCode::kSpin:     return spin(guest, steps_of(op));
+    case OpCode::kPinned:   return op_pinned(guest, op);
+    case OpCode::kLocked:   return op_locked(guest, op);
     case OpCode::kHog:
       for (uint64_t i = 0; i < steps_of(op); i++)
         take_step(guest);

@@ -119,6 +119,8 @@ Settings settings_of(const Input& input) {
   constexpr uint32_t kMsNeeded = kGuestGoroutinesMax + kProcsMax + 4;
   settings.max_ms = std::max<uint32_t>(input.config.max_ms, kMsNeeded);
   settings.canonical_checks = true;
+  // So that programs of a few hundred steps outlast a slice; a step takes 50 ns.
+  settings.slice_ns = 50'000;
   return settings;
 }
 

@@ -234,6 +234,7 @@ struct Settings {
   bool rescues = true;  // false: nothing that turns a hang into mere latency (docs/syscall.md)
   bool tracing = false;
   uint32_t max_ms = 10000;
+  int64_t slice_ns = 10'000'000;  // how long a goroutine, or a P in a call, is left alone by sysmon
   // Only canonical checks (morestack_canonical) may preempt or be told of. Why: where compilers put
   // prologues depends on what they inlined, and a simulated run may not. Any other tripped check
   // grows silently, and still dies under throwsplit.

@@ -16,7 +16,6 @@ namespace {
 constexpr int64_t kTickNs = 20 * 1000;
 constexpr int64_t kTickMaxNs = 10 * 1000 * 1000;
 constexpr int64_t kDeepSleepNs = INT64_C(60) * 1000 * 1000 * 1000;
-constexpr int64_t kSliceNs = 10 * 1000 * 1000;
 constexpr uint32_t kIdleTicksBeforeBackoff = 50;
 
 bool nothing_to_watch(World& world) {
@@ -53,7 +52,7 @@ bool may_keep_p(World& world, P* pp, int64_t now_ns) {
   if (!runqempty(pp)) return false;
   uint32_t others = world.sched.nmspinning.load<relaxed>();
   others += world.sched.npidle.load<relaxed>();
-  return others > 0 && pp->sysmontick.syscallwhen_ns + kSliceNs > now_ns;
+  return others > 0 && pp->sysmontick.syscallwhen_ns + world.settings.slice_ns > now_ns;
 }
 
 bool retake_from_syscall(World& world, P* pp, int64_t now_ns) {
@@ -83,7 +82,7 @@ void preempt_hog(World& world, P* pp, int64_t now_ns) {
     seen.asked = false;
     return;
   }
-  if (seen.schedwhen_ns + kSliceNs > now_ns) return;
+  if (seen.schedwhen_ns + world.settings.slice_ns > now_ns) return;
   // Asking again is a rescue: one request must do.
   if (seen.asked && !world.settings.rescues) return;
   if (preemptone(pp)) seen.asked = true;
