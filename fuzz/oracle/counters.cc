@@ -1,5 +1,7 @@
 // O11: counters equal what is counted.
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include "fuzz/oracle/oracle.h"
 
 namespace throwsplit::fuzz {
@@ -11,16 +13,17 @@ class Counters : public Oracle {
   const char* name() const override { return "O11"; }
   const char* sentence() const override { return "counters equal what is counted"; }
 
-  // Both events come under sched.lock, when lists and counters have to agree.
-  const char* on_event(const Scene& scene, const inject::Step&, Event event, uint32_t,
-                       uint64_t) override {
-    if (event != Event::proc_idle && event != Event::proc_unidle) return nullptr;
-    World& world = scene.w();
-    uint32_t idle = 0;
-    for (P* pp = world.sched.pidle.head(); pp != nullptr; pp = pp->link)
-      idle++;
-    if (idle != world.sched.npidle.peek()) return "npidle is not the length of the idle list";
-    return lists(world);
+  void begin_run() override { ticks_ = {}; }
+
+  const char* on_event(const Scene& scene, const inject::Step&, Event event, uint32_t a,
+                       uint64_t b) override {
+    switch (event) {
+      case Event::proc_idle:
+      case Event::proc_unidle:     return idle_list(scene.w());
+      case Event::go_syscall_exit: return ticked(scene.w(), static_cast<uint32_t>(b));
+      case Event::proc_retake:     return ticked(scene.w(), a);
+      default:                     return nullptr;
+    }
   }
 
   // Everybody waits. Unless somebody is held up half way, nobody spins and nothing is being
@@ -44,6 +47,23 @@ class Counters : public Oracle {
   }
 
  private:
+  // Both events come under sched.lock, when lists and counters have to agree.
+  const char* idle_list(World& world) {
+    uint32_t idle = 0;
+    for (P* pp = world.sched.pidle.head(); pp != nullptr; pp = pp->link)
+      idle++;
+    if (idle != world.sched.npidle.peek()) return "npidle is not the length of the idle list";
+    return lists(world);
+  }
+
+  // Each call that is left or robbed counts, so that sysmon can tell one from the next.
+  const char* ticked(World& world, uint32_t p) {
+    uint32_t tick = world.allp[p].syscalltick.peek();
+    if (tick == ticks_[p]) return "a call was left or robbed, and syscalltick does not count it";
+    ticks_[p] = tick;
+    return nullptr;
+  }
+
   void tell(World& world) {
     details = "nmspinning " + std::to_string(world.sched.nmspinning.peek()) + ", npidle " +
               std::to_string(world.sched.npidle.peek()) + ", stopwait " +
@@ -65,6 +85,8 @@ class Counters : public Oracle {
     if (idle != world.sched.nmidle) return "nmidle is not the length of the idle list";
     return nullptr;
   }
+
+  std::array<uint32_t, kProcsMax> ticks_ = {};  // syscalltick of each P when it last counted
 };
 
 }  // namespace

@@ -32,6 +32,8 @@ class Execution : public Oracle {
     G* gp = mp == nullptr ? nullptr : mp->curg.peek();
     if (gp == nullptr || gp->index != g) return "an M runs a goroutine that is not its own";
     if (gp->atomicstatus.peek() != Grunning) return "a goroutine runs, but its status denies it";
+    if (gp->lockedm != nullptr && gp->lockedm != mp) return "a tied goroutine runs on another M";
+    if (mp->lockedg != nullptr && mp->lockedg != gp) return "a tied M runs another goroutine";
     uint32_t runners = 0;
     for_each_m(scene.w(), [&](M* other) {
       if (other->curg.peek() == gp) runners++;

@@ -19,7 +19,9 @@ Oracles::Oracles() {
   oracles_.push_back(make_stop_bound_oracle());
   oracles_.push_back(make_stopped_oracle());
   oracles_.push_back(make_split_oracle());
+  oracles_.push_back(make_frozen_oracle());
   oracles_.push_back(make_preempt_oracle());
+  oracles_.push_back(make_watched_oracle());
   oracles_.push_back(make_counters_oracle());
   for (auto& oracle : oracles_) {
     step_watchers_.push_back(oracle.get());
@@ -104,6 +106,9 @@ CrashRule judge_crash(const std::string& crash_text) {
       {"all goroutines are asleep", "O13"},
       {"gp->sched.sp, gp->syscallsp", "O8"},
       {"exitsyscall: the stack", "O8"},
+      {"gp->syscallsp, 0u", "O8"},
+      {"gp->lockedm", "O2"},
+      {"mp->lockedg", "O2"},
       {"pp->m.peek()", "O1"},
       {"mp->p.peek()", "O1"},
       {"found, oldval", "O1"},

@@ -63,7 +63,9 @@ std::unique_ptr<Oracle> make_execution_oracle();   // O2
 std::unique_ptr<Oracle> make_stop_bound_oracle();  // O3
 std::unique_ptr<Oracle> make_stopped_oracle();     // O4
 std::unique_ptr<Oracle> make_split_oracle();       // O7
+std::unique_ptr<Oracle> make_frozen_oracle();      // O8
 std::unique_ptr<Oracle> make_preempt_oracle();     // O10
+std::unique_ptr<Oracle> make_watched_oracle();     // O10, sysmon's part
 std::unique_ptr<Oracle> make_counters_oracle();    // O11
 
 // A fatal message of the runtime is a broken rule too: which one. "CHECK" for assertions that

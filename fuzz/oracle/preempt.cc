@@ -4,6 +4,9 @@
 // A request counts from the moment it is complete (flag, guard, slot) while its goroutine still
 // runs on the M that was asked. It is gone when the goroutine leaves the M for any reason. A safe
 // point that is passed while it stands has lost it.
+//
+// A stop of the world is a request to everybody: once the stopper has asked those who ran, whoever
+// starts to run or comes back asks itself. A safe point passed in between was not asked.
 #include "fuzz/oracle/oracle.h"
 
 namespace throwsplit::fuzz {
@@ -17,10 +20,22 @@ class Preempt : public Oracle {
     return "a request to give way is honoured at the next safe point";
   }
 
-  void begin_run() override { asked_ = 0; }
+  void begin_run() override {
+    asked_ = 0;
+    all_asked_ = false;
+  }
+  bool wants_every_step() const override { return true; }
+
+  const char* on_step(const Scene&, const inject::Step& step) override {
+    if (step.site != site_of(Point::stoptheworld_scan)) return nullptr;
+    all_asked_ = true;
+    stopper_ = step.carrier;
+    return nullptr;
+  }
 
   const char* on_event(const Scene& scene, const inject::Step& step, Event event, uint32_t a,
                        uint64_t b) override {
+    if (event == Event::stw_stopped) all_asked_ = false;
     if (a >= kOracleGsMax) return nullptr;
     uint64_t bit = uint64_t{1} << a;
     switch (event) {
@@ -36,10 +51,13 @@ class Preempt : public Oracle {
       case Event::go_park:
       case Event::go_end:     asked_ &= ~bit; return nullptr;
       case Event::safe_point: {
-        if ((asked_ & bit) == 0) return nullptr;
+        bool asked = (asked_ & bit) != 0;
+        bool stopping = all_asked_ && step.carrier != stopper_;
+        if (!asked && !stopping) return nullptr;
         M* mp = scene.m(step.carrier);
         if (mp == nullptr || mp->locks != 0) return nullptr;
-        return "a request to give way was lost: a safe point passed it";
+        return asked ? "a request to give way was lost: a safe point passed it"
+                     : "nobody asked a goroutine to give way to a stop of the world";
       }
       default: return nullptr;
     }
@@ -47,6 +65,8 @@ class Preempt : public Oracle {
 
  private:
   uint64_t asked_ = 0;
+  bool all_asked_ = false;
+  uint32_t stopper_ = 0;
 };
 
 }  // namespace

@@ -50,8 +50,8 @@ void unlock_dead(M* mp, G* gp) {
 void stoplockedm() {
   M* mp = getg()->m;
   World& world = *mp->world;
+  CHECK_NE(mp->lockedg, nullptr);
   G* gp = mp->lockedg;
-  CHECK_NE(gp, nullptr);
   CHECK_EQ(gp->lockedm, mp);
   CHECK_EQ(mp->spinning.peek(), 0u);
   if (mp->p.peek() != nullptr) handoffp(releasep());

@@ -119,6 +119,7 @@ void sysmon(M* mp) {
       idle_ticks = 0;
       continue;
     }
+    INJECT(sysmon_look);
     int64_t now_ns = os_nanotime();
     uint32_t did = retake(world, now_ns);
     did += timers_fire(world, now_ns);
