@@ -34,17 +34,14 @@ class Watched : public Oracle {
       case Event::proc_acquire:
       case Event::proc_retake:
       case Event::proc_gcstop:
-      case Event::proc_idle:    begin_stay(a, kNoIndex); return nullptr;
-      case Event::go_start:     begin_stay(p, a); return unwatched(scene);
+      case Event::proc_idle:       begin_stay(a, kNoIndex); return nullptr;
+      case Event::go_start:        begin_stay(p, a); return unwatched(scene);
       case Event::go_sched:
       case Event::go_park:
-      case Event::go_end:       leave(scene.m(step.carrier)); return nullptr;
-      case Event::go_syscall:   call(p); return nullptr;
-      case Event::go_syscall_exit:
-        if (p < kPs && ps_[p].g == kNoIndex) begin_stay(p, a);
-        call(p);
-        return unwatched(scene);
-      case Event::safe_point: return unwatched(scene);
+      case Event::go_end:          leave(scene.m(step.carrier)); return nullptr;
+      case Event::go_syscall:      call(p); return nullptr;
+      case Event::go_syscall_exit: go_on(p, a); return unwatched(scene);
+      case Event::safe_point:      return unwatched(scene);
       case Event::preempt_request:
         for (Watch& watch : ps_) {
           if (watch.g == a) watch.asked = true;
@@ -54,6 +51,18 @@ class Watched : public Oracle {
     }
   }
 
+  const char* on_move(const Scene&, const inject::Step& step, uint32_t row) override {
+    const auto& move = kMoves[row];
+    if (move.kind != MoveKind::p || move.from != Psyscall || move.to != Prunning) return nullptr;
+    // Back in a P that was left, perhaps by another: who it is shows when the way out is over.
+    if (step.object >= kPs) return nullptr;
+    Watch& watch = ps_[step.object];
+    watch.left_by = watch.g;
+    watch.g = kNoIndex;
+    call(step.object);
+    return nullptr;
+  }
+
   const char* on_step(const Scene& scene, const inject::Step& step) override {
     World& world = scene.w();
     if (world.sysmon == nullptr || scene.m(step.carrier) != world.sysmon) return nullptr;
@@ -61,7 +70,7 @@ class Watched : public Oracle {
     if (asking_ != kNoIndex) find_nobody(world, asking_);
     asking_ = kNoIndex;
     if (step.site == site_of(Point::sysmon_look)) begin_round(world, step);
-    if (step.site == site_of(Field::sched_done, Access::load)) return end_round(world);
+    if (step.site == site_of(Field::sched_done, Access::load)) return end_round(scene);
     bool run = step.site == site_of(Field::p_schedtick, Access::load);
     bool call = step.site == site_of(Field::p_syscalltick, Access::load);
     bool asks = step.site == site_of(Field::p_m, Access::load);
@@ -89,10 +98,11 @@ class Watched : public Oracle {
   };
   struct Watch {
     uint32_t g = kNoIndex;  // who runs with this P, in calls too
-    uint32_t stay = 0;      // counts runs on this P
-    uint32_t call = 0;      // counts calls of this P, in and out
-    bool asked = false;     // in this stay
-    bool unlucky = false;   // in this round there was a moment with nobody to ask
+    uint32_t left_by = kNoIndex;
+    uint32_t stay = 0;     // counts runs on this P
+    uint32_t call = 0;     // counts calls of this P, in and out
+    bool asked = false;    // in this stay
+    bool unlucky = false;  // in this round there was a moment with nobody to ask
     Look run_look;
     Look call_look;
   };
@@ -101,6 +111,7 @@ class Watched : public Oracle {
     if (p >= kPs) return;
     Watch& watch = ps_[p];
     watch.g = g;
+    watch.left_by = kNoIndex;
     watch.stay++;
     watch.call++;
     watch.asked = false;
@@ -113,6 +124,15 @@ class Watched : public Oracle {
     if (p >= kPs) return;
     ps_[p].call++;
     ps_[p].unlucky = true;
+  }
+  void go_on(uint32_t p, uint32_t g) {
+    if (p >= kPs) return;
+    if (ps_[p].left_by == g) {
+      ps_[p].g = g;
+    } else {
+      begin_stay(p, g);
+    }
+    call(p);
   }
   void find_nobody(World& world, uint32_t p) {
     if (world.allp[p].m.peek() == nullptr) ps_[p].unlucky = true;
@@ -143,12 +163,13 @@ class Watched : public Oracle {
     }
   }
 
-  const char* end_round(World& world) {
+  const char* end_round(const Scene& scene) {
+    World& world = scene.w();
     for (uint32_t i = 0; i < world.settings.procs && i < kPs; i++) {
       const Watch& watch = ps_[i];
       const Look& run = watch.run_look;
-      if (run.due && run.of == watch.stay && watch.g != kNoIndex && !watch.asked &&
-          !watch.unlucky) {
+      if (run.due && run.of == watch.stay && !watch.asked && !watch.unlucky &&
+          is_free(scene.g(watch.g))) {
         details = "P" + std::to_string(i) + ", G" + std::to_string(watch.g) + "\n";
         return "a goroutine outstays its slice, sysmon sees it, and nobody asks it to give way";
       }
@@ -160,6 +181,9 @@ class Watched : public Oracle {
     }
     return nullptr;
   }
+
+  // Of any request; one may have been made on another P, and still stand.
+  static bool is_free(G* gp) { return gp != nullptr && gp->preempt.peek() == 0; }
 
   // Who starts a P wakes sysmon first; a stop of the world is the one time when it may sleep while
   // goroutines run.

@@ -138,7 +138,6 @@ struct SysmonTick {
   uint32_t schedtick = 0;
   uint32_t syscalltick = 0;
   int64_t schedwhen_ns = 0;
-  bool asked = false;  // to give way, since schedtick was seen
   int64_t syscallwhen_ns = 0;
 };
 

@@ -77,7 +77,9 @@ P* spinner_second_look(World& world) {
   for (uint32_t i = 0; i < world.settings.procs; i++) {
     if (!has_work(world, &world.allp[i])) continue;
     Locked locked(&world.sched.lock);
-    return pidleget(world);
+    P* pp = pidleget(world);
+    if (pp != nullptr) sysmon_wake(world);  // it may have been the last idle one (GB-23)
+    return pp;
   }
   return nullptr;
 }

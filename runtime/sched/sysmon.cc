@@ -66,11 +66,18 @@ bool retake_from_syscall(World& world, P* pp, int64_t now_ns) {
   if (may_keep_p(world, pp, now_ns)) return false;
   INJECT(retake_before_cas);
   if (!pcas(pp, Psyscall, Pidle)) return false;
-  pp->syscalltick.store<relaxed>(tick + 1);
+  // Read anew: the P may have been through other calls before the CAS took it.
+  pp->syscalltick.store<relaxed>(pp->syscalltick.load<relaxed>() + 1);
   trace(Event::proc_retake, pp->id);
   INJECT(retake_after_cas);
   handoffp(pp);
   return true;
+}
+
+bool was_asked(P* pp) {
+  M* mp = pp->m.load<acquire>();
+  G* gp = mp == nullptr ? nullptr : mp->curg.load<acquire>();
+  return gp != nullptr && gp->preempt.load<acquire>() != 0;
 }
 
 void preempt_hog(World& world, P* pp, int64_t now_ns) {
@@ -79,13 +86,13 @@ void preempt_hog(World& world, P* pp, int64_t now_ns) {
   if (seen.schedtick != tick) {
     seen.schedtick = tick;
     seen.schedwhen_ns = now_ns;
-    seen.asked = false;
     return;
   }
   if (seen.schedwhen_ns + world.settings.slice_ns > now_ns) return;
-  // Asking again is a rescue: one request must do.
-  if (seen.asked && !world.settings.rescues) return;
-  if (preemptone(pp)) seen.asked = true;
+  // Asking again while the request stands is a rescue: one must do. Remembering that somebody was
+  // asked is not enough: another may run here by now, who came out of a system call.
+  if (!world.settings.rescues && was_asked(pp)) return;
+  preemptone(pp);
 }
 
 }  // namespace
