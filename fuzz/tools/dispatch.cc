@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"points", "Prints the injection points.", command_points},
     {"moves", "Prints the legal moves of goroutines and of Ps.", command_moves},
     {"doctor", "Looks at this machine and says what to do about it.", command_doctor},
+    {"minimize", "Makes a file that fails small, failing in the same way.", command_minimize},
     {"help", "Prints this.", command_help},
 };
 

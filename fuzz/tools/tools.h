@@ -33,6 +33,7 @@ int command_list(const Arguments& arguments);
 int command_points(const Arguments& arguments);
 int command_moves(const Arguments& arguments);
 int command_doctor(const Arguments& arguments);
+int command_minimize(const Arguments& arguments);
 int command_help(const Arguments& arguments);
 
 std::span<const Command> commands();

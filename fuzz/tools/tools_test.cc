@@ -38,6 +38,9 @@ TEST(Tools, BadInputIsOneLineAndTwo) {
   expect_refused({"run", "--runs", "2", "--strategy", "randon"}, "did you mean 'random'?");
   expect_refused({"list", "oracle"}, "did you mean 'oracles'?");
   expect_refused({"coverage", "fuzz/tools"}, "no .prog file within");
+  expect_refused({"minimize"}, "FILE");
+  expect_refused({"minimize", "no/such/file"}, "no/such/file: cannot be opened");
+  expect_refused({"minimize", "corpus/syscall/getpid_fast.prog"}, "nothing to minimize");
 }
 
 TEST(Tools, BadPlanOfTheEnvironmentIsRefusedByEveryCommand) {
