@@ -91,11 +91,18 @@ void print_progress(const CampaignResult& result) {
 
 nlohmann::json summary_json(const CampaignResult& result, const nlohmann::json& findings) {
   const Reached rows = reached(result.coverage);
-  return {{"runs", result.runs},   {"seconds", result.seconds},
-          {"steps", result.steps}, {"inconclusive", result.inconclusive},
-          {"moves", rows.moves},   {"moves_all", rows.moves_all},
-          {"points", rows.points}, {"points_all", rows.points_all},
-          {"missed", rows.missed}, {"findings", findings}};
+  return {{"runs", result.runs},
+          {"seconds", result.seconds},
+          {"steps", result.steps},
+          {"inconclusive", result.inconclusive},
+          {"moves", rows.moves},
+          {"moves_all", rows.moves_all},
+          {"points", rows.points},
+          {"points_all", rows.points_all},
+          {"missed", rows.missed},
+          {"findings", findings},
+          {"reached", result.coverage.canaries[kCanaryReached]},
+          {"triggered", result.coverage.canaries[kCanaryTriggered]}};
 }
 
 // Saves a finding and tells of it. A line of JSON, or the whole report.
