@@ -14,9 +14,11 @@ namespace throwsplit::fuzz {
 namespace {
 
 constexpr uint32_t kRoundsMax = 4;
-// Other schedules of the small program whose rows are shrunk too, and how many are tried for them.
-constexpr uint32_t kOtherSchedulesMax = 24;
-constexpr uint32_t kOtherSearchesMax = 400;
+// Other schedules of the small program whose rows are shrunk too; how many are tried for them, and
+// how many for each beginning of the schedule at hand.
+constexpr uint32_t kOtherSchedulesMax = 100;
+constexpr uint32_t kOtherSearchesMax = 5000;
+constexpr uint32_t kOtherEndsMax = 1000;
 // A schedule this short is not worth a second one.
 constexpr size_t kRowsFew = 2;
 
@@ -50,8 +52,9 @@ class Shrinker {
   bool accept(const Input& candidate);
   // Under its own only.
   bool accept_as_is(const Input& candidate);
-  // Under random schedule `seed`: the input with that schedule as rows.
-  std::optional<Input> under_schedule(Input input, uint64_t seed);
+  // Under the first `kept` rows and random schedule `seed` from there: the input with that schedule
+  // as rows, if it fails.
+  std::optional<Input> under_schedule(Input input, uint64_t seed, size_t kept);
 
   void drop_goroutines();
   bool drop_spawn(const OpPlace& place, uint64_t number);
@@ -61,6 +64,7 @@ class Shrinker {
   void drop_faults();
   Input with_fewer_rows(Input input);
   void drop_rows();
+  void try_other_schedules(size_t kept, uint32_t searches);
   Size size_of(const Input& input);
 
   const ShrinkOptions& options_;
@@ -107,11 +111,12 @@ bool Shrinker::accept_as_is(const Input& candidate) {
   return true;
 }
 
-std::optional<Input> Shrinker::under_schedule(Input input, uint64_t seed) {
+std::optional<Input> Shrinker::under_schedule(Input input, uint64_t seed, size_t kept) {
   if (is_over()) return std::nullopt;
-  input.schedule = {};
+  input.schedule.rows.resize(std::min(kept, input.schedule.rows.size()));
   input.schedule.strategy = Strategy::kRandom;
   input.schedule.seed = seed;
+  input.schedule.choice_bytes.clear();
   Trial trial = try_once(input);
   if (trial.signature != signature_) return std::nullopt;
   return with_rows(std::move(input), std::move(trial.switches));
@@ -120,7 +125,7 @@ std::optional<Input> Shrinker::under_schedule(Input input, uint64_t seed) {
 bool Shrinker::accept(const Input& candidate) {
   if (accept_as_is(candidate)) return true;
   for (uint64_t seed = 1; seed <= options_.searches && !is_over(); seed++) {
-    std::optional<Input> other = under_schedule(candidate, seed);
+    std::optional<Input> other = under_schedule(candidate, seed, 0);
     if (other && accept_as_is(*other)) return true;
   }
   return false;
@@ -215,10 +220,16 @@ void Shrinker::drop_rows() {
     if (!accept_as_is(rows)) return;  // a strategy that throws the run's dice
   }
   best_ = with_fewer_rows(best_);
+  try_other_schedules(0, kOtherSearchesMax);
+  for (size_t kept = best_.schedule.rows.size(); kept-- > 1;)
+    try_other_schedules(kept, kOtherEndsMax);
+}
+
+void Shrinker::try_other_schedules(size_t kept, uint32_t searches) {
   uint32_t others = 0;
-  for (uint64_t seed = 1; seed <= kOtherSearchesMax && others < kOtherSchedulesMax; seed++) {
-    if (best_.schedule.rows.size() <= kRowsFew) return;
-    std::optional<Input> other = under_schedule(best_, seed);
+  for (uint64_t seed = 1; seed <= searches && others < kOtherSchedulesMax; seed++) {
+    if (best_.schedule.rows.size() <= std::max(kept, kRowsFew)) return;
+    std::optional<Input> other = under_schedule(best_, seed, kept);
     if (!other || !fails(*other)) continue;
     others++;
     Input fewer = with_fewer_rows(*std::move(other));

@@ -41,7 +41,7 @@ struct Size {
 
 struct ShrinkOptions {
   uint64_t runs_max = 100'000;  // then the best so far is the answer
-  uint32_t searches = 64;       // random schedules for each candidate
+  uint32_t searches = 200;      // random schedules for each candidate
   Probe probe = fuzz::probe;
 };
 
