@@ -202,7 +202,7 @@ void dump_trace() {
 
 void dump_world() {
   caller();
-  systemstack([](void*) { print_world(this_world()); }, nullptr);
+  systemstack([](void*) { print_world(this_world(), FrameNames::shown); }, nullptr);
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+
 #include "runtime/runtime.h"
 #include "runtime/sched/sched.h"
 #include "runtime/syscall/syscall.h"
@@ -13,13 +15,11 @@ namespace throwsplit::fuzz {
 
 namespace {
 
-constexpr int64_t kReapEveryNs = 1'000'000'000;
-
 void goroutine_entry(void* arg) {
   auto* self = static_cast<GuestGoroutine*>(arg);
-  self->started = true;
+  guest_write(self->started, true);
   guest_run_body(self);
-  self->done = true;
+  guest_write(self->done, true);
 }
 
 void open_pipes(Guest& guest, uint32_t used) {
@@ -32,14 +32,17 @@ void open_pipes(Guest& guest, uint32_t used) {
   }
 }
 
+// Nobody may find the number once it can belong to another file.
 void close_end(int& end) {
-  if (end >= 0) Syscall(SYS_close, end, 0, 0, 0, 0, 0);
-  end = -1;
+  const int open = guest_read(end);
+  guest_write(end, -1);
+  if (open >= 0) Syscall(SYS_close, open, 0, 0, 0, 0, 0);
 }
 
 bool all_resting(const Guest& guest) {
-  for (uint32_t i = 0; i < guest.count; i++) {
-    if (!guest.goroutines[i].done && !guest.goroutines[i].pausing) return false;
+  for (uint32_t i = 0; i < guest_count(guest); i++) {
+    const GuestGoroutine& each = guest.goroutines[i];
+    if (!guest_read(each.done) && !guest_read(each.pausing)) return false;
   }
   return true;
 }
@@ -59,17 +62,24 @@ uint32_t used_pipes(const Input& input) {
 
 }  // namespace
 
+uint32_t guest_count(const Guest& guest) {
+  return std::min(guest_read(guest.claimed), kGuestGoroutinesMax);
+}
+
 bool guest_rests(const Guest& guest) { return guest.root_done && all_resting(guest); }
 
 GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
-  if (guest.count == kGuestGoroutinesMax || body >= guest.input->bodies.size()) return nullptr;
-  GuestGoroutine* made = &guest.goroutines[guest.count];
+  if (guest_count(guest) == kGuestGoroutinesMax) return nullptr;
+  if (body >= guest.input->bodies.size()) return nullptr;
+  const uint32_t number = atomic_add<acq_rel>(&guest.claimed, 1u) - 1;
+  if (number >= kGuestGoroutinesMax) return nullptr;
+  GuestGoroutine* made = &guest.goroutines[number];
   made->guest = &guest;
-  made->number = guest.count;
+  made->number = number;
   made->body = body;
-  guest.count++;
-  made->g = newproc(goroutine_entry, made, 0);
-  if (made->g == nullptr) made->done = true;  // the kernel refused a stack: nobody will run it
+  guest_write(made->g, newproc(goroutine_entry, made, 0));
+  // The kernel refused a stack: nobody will run it.
+  if (made->g == nullptr) guest_write(made->done, true);
   return made;
 }
 
@@ -79,16 +89,16 @@ void guest_root(void* arg) {
   open_pipes(guest, used_pipes(*guest.input));
   guest_spawn(guest, 0);
   for (;;) {
-    sleep(kReapEveryNs);
+    sleep(guest.reap_every_ns);
     if (all_resting(guest)) break;
     // Writers without readers get EPIPE, readers without writers the end of the file.
     for (uint32_t i = 0; i < kGuestPipes; i++) {
       close_end(guest.pipe_write[i]);
       close_end(guest.pipe_read[i]);
     }
-    for (uint32_t i = 0; i < guest.count; i++) {
-      GuestGoroutine& other = guest.goroutines[i];
-      if (!other.done && other.g != nullptr) unpark_goroutine(other.g);
+    for (uint32_t i = 0; i < guest_count(guest); i++) {
+      G* other = guest_read(guest.goroutines[i].g);
+      if (!guest_read(guest.goroutines[i].done) && other != nullptr) unpark_goroutine(other);
     }
   }
   guest.root_done = true;

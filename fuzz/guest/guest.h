@@ -5,6 +5,9 @@
 // virtual time, and every second from then on, it closes the pipes' writing ends and wakes whoever
 // still parks, so that every program ends, but for goroutines in calls that never return.
 //
+// On real threads the same programs run under `throwsplit stress`: what goroutines tell each other
+// through this file is then shared between threads, hence atomic, though no step of the run.
+//
 // Guest bodies own no heap: a run may be cut short anywhere. What a run may not depend on is where
 // a compiler put a prologue; so guest frames declare their size and check the stack canonically.
 #pragma once
@@ -13,6 +16,7 @@
 #include <cstdint>
 
 #include "fuzz/input/input.h"
+#include "runtime/base/atomic.h"
 #include "runtime/gmp/gmp.h"
 
 namespace throwsplit::fuzz {
@@ -42,13 +46,24 @@ struct Guest {
   World* world = nullptr;
   int pipe_read[kGuestPipes] = {-1, -1, -1, -1};
   int pipe_write[kGuestPipes] = {-1, -1, -1, -1};
-  uint32_t count = 0;
+  uint32_t claimed = 0;  // of goroutines[]: by whom is about to make one
   GuestGoroutine goroutines[kGuestGoroutinesMax];
   Shared<uint32_t, Field::user_word> word;  // what the guest's steps touch
   Mutex mutex{{}, LockRank::stack};         // of `locked`: nothing else is locked under it
   bool root_done = false;
   const char* broken = nullptr;  // what the guest itself found wrong: constant text
+  int64_t reap_every_ns = 1'000'000'000;
 };
+
+// Of fields that goroutines write and others read while they run.
+template <typename T>
+T guest_read(const T& field) {
+  return atomic_load<acquire>(&field);
+}
+template <typename T>
+void guest_write(T& field, T value) {
+  atomic_store<release>(&field, value);
+}
 
 // The root goroutine; arg is the Guest.
 void guest_root(void* guest);
@@ -58,6 +73,9 @@ GuestGoroutine* guest_spawn(Guest& guest, uint32_t body);
 
 // Runs one body on the goroutine that calls.
 void guest_run_body(GuestGoroutine* self);
+
+// How many were made, or are being made.
+uint32_t guest_count(const Guest& guest);
 
 // True when all that could end has: whoever is left sits in a call that never returns.
 bool guest_rests(const Guest& guest);

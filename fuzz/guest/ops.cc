@@ -31,7 +31,7 @@ struct Frame {
 };
 
 void broken(GuestGoroutine* self, const char* text) {
-  if (self->guest->broken == nullptr) self->guest->broken = text;
+  if (guest_read(self->guest->broken) == nullptr) guest_write(self->guest->broken, text);
 }
 
 uint8_t canary_of(const Frame& frame) {
@@ -97,7 +97,8 @@ void op_read(Frame& frame, const Op& op) {
   Guest* guest = frame.self->guest;
   size_t count = slot_bytes(frame, op.operand[2]);
   memset(frame.bytes, 0, count);
-  long got = call_kernel(op.operand[0], SYS_read, guest->pipe_read[op.operand[1] % kGuestPipes],
+  long got = call_kernel(op.operand[0], SYS_read,
+                         guest_read(guest->pipe_read[op.operand[1] % kGuestPipes]),
                          reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
   for (long i = 0; i < got; i++) {
     if (frame.bytes[i] == kPipeByte) continue;
@@ -110,7 +111,7 @@ void op_write(Frame& frame, const Op& op) {
   Guest* guest = frame.self->guest;
   size_t count = slot_bytes(frame, op.operand[2]);
   memset(frame.bytes, kPipeByte, count);
-  call_kernel(op.operand[0], SYS_write, guest->pipe_write[op.operand[1] % kGuestPipes],
+  call_kernel(op.operand[0], SYS_write, guest_read(guest->pipe_write[op.operand[1] % kGuestPipes]),
               reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
 }
 
@@ -148,16 +149,23 @@ void preempt_target(void* raw) {
 
 GuestGoroutine* target_of(Guest* guest, const Op& op) {
   uint64_t number = op.operand[0];
-  return number < guest->count ? &guest->goroutines[number] : nullptr;
+  return number < guest_count(*guest) ? &guest->goroutines[number] : nullptr;
+}
+
+// The goroutine to wake or to ask, unless it was never made or has ended.
+G* live_target(GuestGoroutine* self, const Op& op) {
+  GuestGoroutine* target = target_of(self->guest, op);
+  if (target == nullptr || guest_read(target->done)) return nullptr;
+  return guest_read(target->g);
 }
 
 void op_preempt(GuestGoroutine* self, const Op& op) {
-  GuestGoroutine* target = target_of(self->guest, op);
-  if (target == nullptr || target->g == nullptr || target->done) return;
-  if (target == self) {
+  G* target = live_target(self, op);
+  if (target == nullptr) return;
+  if (target == getg()) {
     preempt_self(getg());
   } else {
-    systemstack(preempt_target, target->g);
+    systemstack(preempt_target, target);
   }
 }
 
@@ -223,8 +231,7 @@ void op_grow(GuestGoroutine* self, const Op& op) {
 }
 
 void op_wake(GuestGoroutine* self, const Op& op) {
-  GuestGoroutine* target = target_of(self->guest, op);
-  if (target != nullptr && target->g != nullptr && !target->done) unpark_goroutine(target->g);
+  if (G* target = live_target(self, op)) unpark_goroutine(target);
 }
 
 void run_op(Frame& frame, const Op& op) {
@@ -248,9 +255,9 @@ void run_op(Frame& frame, const Op& op) {
     case OpCode::kRead:       return op_read(frame, op);
     case OpCode::kWrite:      return op_write(frame, op);
     case OpCode::kPause:
-      self->pausing = true;
+      guest_write(self->pausing, true);
       call_kernel(op.operand[0], SYS_pause, 0, 0, 0);
-      self->pausing = false;
+      guest_write(self->pausing, false);
       return;
     case OpCode::kBlocking:    return op_blocking(op);
     case OpCode::kSystemstack: {

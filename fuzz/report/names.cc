@@ -90,7 +90,7 @@ void Tables::add_accesses() {
 void Tables::add_calls() {
   for (uint32_t i = 1; i < kCallsEnd; i++) {
     const Site site = static_cast<Site>(kCallSites + i);
-    const char* text = inject::call_name(site);
+    const char* text = call_name(site);
     if (text == nullptr) continue;
     add(site, joined("call:", text));
     sites.push_back(site);
@@ -169,6 +169,18 @@ std::string site_name(Site site) {
 const Vocabulary& vocabulary() {
   static const Vocabulary words = {tables().sites, tables().points, false, false};
   return words;
+}
+
+const char* call_name(Site site) {
+  switch (site) {
+#define CALL(number, name, kind, text) \
+  case kCallSites + number: return text;
+#include "inject/sim/calls.def"
+#undef CALL
+    default: break;
+  }
+  const bool is_syscall = site >= kSyscallSites && site < kSyscallSites + 0x200;
+  return is_syscall ? "system call" : nullptr;
 }
 
 std::string syscall_name(long number) {

@@ -25,6 +25,9 @@ std::string site_name(Site site);
 // The sites where a schedule may say something, the points where a plan may.
 const Vocabulary& vocabulary();
 
+// What a call to the simulated kernel is, null for other sites.
+const char* call_name(Site site);
+
 // "read", "nanosleep"; "system call 17" for others.
 std::string syscall_name(long number);
 

@@ -258,7 +258,7 @@ void Teller::at_call(const Happening& happening) {
   } else if (happening.site == kFutexSleep) {
     say(happening, "sleeps: " + sleeps_on(happening.carrier), true);
   } else {
-    const char* name = inject::call_name(happening.site);
+    const char* name = call_name(happening.site);
     say(happening, name == nullptr ? "calls the kernel" : "calls the kernel: " + std::string(name),
         happening.site == kThreadCreate);
   }

@@ -38,6 +38,7 @@ int command_help(const Arguments&) {
     printf("  %-10s %s\n", std::string(command.name).c_str(),
            std::string(command.sentence).c_str());
   }
+  printf("  %-10s %s\n", "stress", "Runs programs on real threads, with a watchdog.");
   printf("\nExit codes: 0 pass, 1 finding, 2 usage or bad input, 77 skipped.\n");
   return kExitPass;
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 //   throwsplit [--flavour sim|chaos] COMMAND [ARGUMENT]...
+//
+// The flavour is the one that has the command: chaos for `stress`, sim for all others.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -46,7 +48,7 @@ int main(int argc, char** argv) {
       "Go-style runtime, its simulator, and what they found. `throwsplit help` lists the "
       "commands.",
       "throwsplit");
-  std::string flavour = "sim";
+  std::string flavour;
   app.add_option("--flavour", flavour, kNoSuchFlavour);
   app.prefix_command();
   app.set_help_flag();
@@ -56,11 +58,12 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return complain(error.what());
   }
-  if (flavour != "sim" && flavour != "chaos") return complain(kNoSuchFlavour);
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) return complain("/proc/self/exe: " + error.message());
   std::vector<std::string> rest = app.remaining();
   if (!rest.empty() && rest[0] == "--") rest.erase(rest.begin());
+  if (flavour.empty()) flavour = !rest.empty() && rest[0] == "stress" ? "chaos" : "sim";
+  if (flavour != "sim" && flavour != "chaos") return complain(kNoSuchFlavour);
   return become(self.parent_path(), flavour, rest);
 }

@@ -57,17 +57,6 @@ const char* end_name(End end) {
   return "?";
 }
 
-const char* call_name(Site site) {
-  switch (site) {
-#define CALL(number, name, kind, text) \
-  case kCallSites + number: return text;
-#include "inject/sim/calls.def"
-#undef CALL
-    default: break;
-  }
-  return site >= kSyscallSites && site <= syscall_site(kSyscallNumberMax) ? "system call" : nullptr;
-}
-
 // ---- The machine, as os_sim.cc sees it on a carrier ---------------------------------------------
 
 void Machine::ask(Request* request) {

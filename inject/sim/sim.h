@@ -69,8 +69,6 @@ uint64_t run_step();
 // What each carrier waits for, now. Valid until the next step.
 const Wait* run_waits(uint32_t* count);
 
-// The name of a kernel call's site (0x4000..), for reports; null for other sites.
-const char* call_name(Site site);
 // Gives pooled stacks and memory back to the kernel. Between runs only.
 void sim_trim();
 

@@ -13,10 +13,10 @@ namespace {
 
 void to_stderr(void*, const char* text, size_t bytes) { os_print(text, bytes); }
 
-void print_frame(Printer& out, uintptr_t pc) {
+void print_frame(Printer& out, uintptr_t pc, FrameNames names) {
   out << "\t" << hex(pc);
   Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(pc), &info) != 0) {
+  if (names == FrameNames::shown && dladdr(reinterpret_cast<void*>(pc), &info) != 0) {
     if (info.dli_sname != nullptr) {
       out << " " << info.dli_sname << "+" << hex(pc - reinterpret_cast<uintptr_t>(info.dli_saddr));
     } else {
@@ -33,21 +33,22 @@ void print_frame(Printer& out, uintptr_t pc) {
 // Frame pointers only, inside the goroutine's own stack only: a walk that cannot fault.
 NO_SANITIZE uintptr_t word_at(uintptr_t address) { return *reinterpret_cast<uintptr_t*>(address); }
 
-NO_SANITIZE void print_frames(Printer& out, const G* gp, uintptr_t pc, uintptr_t bp) {
+NO_SANITIZE void print_frames(Printer& out, const G* gp, uintptr_t pc, uintptr_t bp,
+                              FrameNames names) {
   constexpr int kFramesMax = 32;
-  print_frame(out, pc);
+  print_frame(out, pc, names);
   for (int i = 0; i < kFramesMax; i++) {
     if (bp < gp->stack.lo || bp + 16 > gp->stack.hi || bp % 8 != 0) return;
     uintptr_t return_pc = word_at(bp + 8);
     if (return_pc == 0) return;
-    print_frame(out, return_pc);
+    print_frame(out, return_pc, names);
     uintptr_t next = word_at(bp);
     if (next <= bp) return;
     bp = next;
   }
 }
 
-NO_SANITIZE void print_goroutine(Printer& out, const G* gp, const G* crasher) {
+NO_SANITIZE void print_goroutine(Printer& out, const G* gp, const G* crasher, FrameNames names) {
   uint32_t status = gp->atomicstatus.peek();
   if ((status & ~uint32_t{Gscan}) == Gdead) return;
   out << "\ngoroutine " << gp->goid << " [" << gstatus_name(status);
@@ -55,11 +56,11 @@ NO_SANITIZE void print_goroutine(Printer& out, const G* gp, const G* crasher) {
   if (gp->throwsplit) out << ", throwsplit";
   out << "]:\n";
   if (gp->syscallsp != 0 && gp != crasher) {
-    print_frames(out, gp, gp->syscallpc, gp->syscallbp);
+    print_frames(out, gp, gp->syscallpc, gp->syscallbp, names);
   } else if (status == Grunning && gp != crasher) {
     out << "\trunning on another thread; stack unavailable\n";
   } else {
-    print_frames(out, gp, gp->sched.pc, gp->sched.bp);
+    print_frames(out, gp, gp->sched.pc, gp->sched.bp, names);
   }
 }
 
@@ -89,7 +90,7 @@ NO_SANITIZE void print_goroutine(Printer& out, const G* gp, const G* crasher) {
   out.flush();
   if (mp != nullptr) {
     freezetheworld(*mp->world);
-    print_world(*mp->world);
+    print_world(*mp->world, FrameNames::shown);
   }
   os_abort();
 }
@@ -103,7 +104,7 @@ void crash_report(const CrashReason* crash) {
   __builtin_unreachable();
 }
 
-NO_SANITIZE void print_world(World& world) {
+NO_SANITIZE void print_world(World& world, FrameNames names) {
   Printer out(to_stderr);
   Sched& sched = world.sched;
   G* self = getg();
@@ -133,7 +134,7 @@ NO_SANITIZE void print_world(World& world) {
         << (mp == sched.newm_handoff.m ? " (template thread)" : "") << "\n";
   }
   for (G* gp = sched.allgs; gp != nullptr; gp = gp->alllink)
-    print_goroutine(out, gp, crasher);
+    print_goroutine(out, gp, crasher, names);
   out.flush();
 }
 

@@ -174,7 +174,9 @@ const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, Wo
 // Frees what an abandoned simulation left of a World. Needs: nobody runs in it, ever again.
 void world_drop(World* world);
 void world_done(World& world);
-// Prints scheduler, Ms, Ps, goroutines with tracebacks.
-void print_world(World& world);
+// Prints scheduler, Ms, Ps, goroutines with tracebacks. With hidden names it is async-signal-safe,
+// from any thread: it takes no lock and reads what others may be writing.
+enum class FrameNames : uint8_t { hidden, shown };
+void print_world(World& world, FrameNames names);
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR
