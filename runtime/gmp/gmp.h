@@ -184,7 +184,8 @@ struct NewmHandoff {
 #if THROWSPLIT_HOOKS
 // An M without a P that stops the world when an injection point asks; see sched/injected_stop.cc.
 struct InjectedStop {
-  M* m = nullptr;                                  // [start] null: no plan asks for stops
+  bool armed = false;                              // [start] some plan asks for stops
+  M* m = nullptr;                                  // [lock] who makes them
   bool stopping = false;                           // [lock]
   Shared<uint32_t, Field::sched_stopasked> asked;  // signalled, and not yet begun
   Note wake;

@@ -68,14 +68,15 @@ void injected_stopper(M* mp) {
 }  // namespace
 
 void injected_stop_init(World& world) {
-  if ((hook_may_ask() & kActStop) == 0) return;
+  if (!world.sched.injected_stop.armed) return;
   newm(injected_stopper, nullptr, false, &world.sched.injected_stop.m);
 }
 
 void injected_stop_ask(World& world) {
   InjectedStop& stop = world.sched.injected_stop;
-  if (stop.m == nullptr) return;
-  if (stop.m == getg()->m) return;  // a stop that asks for the next one would never end
+  if (!stop.armed) return;
+  // A stop that asks for the next one would never end.
+  if (getg()->m->mstartfn == injected_stopper) return;
   if (stop.asked.exchange<acq_rel>(1) != 0) return;
   notewakeup(&stop.wake);
 }

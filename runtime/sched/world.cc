@@ -17,6 +17,9 @@ void sched_init(World& world, const Settings& settings) {
   Sched& sched = world.sched;
   sched.lock.rank = LockRank::sched;
   sched.timers.lock.rank = LockRank::timers;
+#if THROWSPLIT_HOOKS
+  sched.injected_stop.armed = (hook_may_ask() & kActStop) != 0;
+#endif
   for (uint32_t i = 0; i < settings.procs; i++) {
     P* pp = new (&world.allp[i]) P;
     pp->id = i;
