@@ -16,6 +16,7 @@
 #include "inject/sim/assert.h"
 #include "inject/sim/machine.h"
 #include "runtime/hook/hook.h"
+#include "runtime/os/io_order.h"
 #include "runtime/os/os.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
@@ -231,11 +232,9 @@ long pipe_call(Request& request, int* descriptors) {
 
 }  // namespace
 
-long os_syscall6(long nr, long a1, long a2, long a3, long a4, long a5, long a6) {
-  if (!machine().on_carrier()) {
-    const long arguments[6] = {a1, a2, a3, a4, a5, a6};
-    return real_syscall(nr, arguments);
-  }
+namespace {
+
+long simulated_syscall(long nr, long a1, long a2, long a3, long a4) {
   Request request;
   request.site = inject::syscall_site(nr);
   request.number = nr;
@@ -255,6 +254,19 @@ long os_syscall6(long nr, long a1, long a2, long a3, long a4, long a5, long a6) 
                         reinterpret_cast<const timespec*>(a3), reinterpret_cast<timespec*>(a4));
     default: machine().ask(&request); return request.result;
   }
+}
+
+}  // namespace
+
+long os_syscall6(long nr, long a1, long a2, long a3, long a4, long a5, long a6) {
+  if (!machine().on_carrier()) {
+    const long arguments[6] = {a1, a2, a3, a4, a5, a6};
+    return real_syscall(nr, arguments);
+  }
+  io_order_before(nr, a1);
+  long result = simulated_syscall(nr, a1, a2, a3, a4);
+  io_order_after(nr, a1, a4, result);
+  return result;
 }
 
 // ---- The end ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 //
 // inject/ is built without ThreadSanitizer, so the accesses it is to see are told to it by hand.
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -70,6 +71,36 @@ TEST_F(RaceDeathTest, AFutexWakeIsNoOrder) {
           os_futexwakeup(&word, 1);
           os_thread_join(thread);
         });
+        leave_after_the_report();
+      },
+      "data race");
+}
+
+// The other carrier reads what came before the write, from the pipe it was written to or another.
+void write_and_read(bool same_pipe) {
+  int ends[4];
+  char byte = 0;
+  auto reader = [&] {
+    os_syscall6(SYS_read, ends[same_pipe ? 0 : 2], reinterpret_cast<long>(&byte), 1, 0, 0, 0);
+    plain_read();
+  };
+  simulate_body([&] {
+    for (int pipe = 0; pipe < 2; pipe++)
+      os_syscall6(SYS_pipe2, reinterpret_cast<long>(&ends[2 * pipe]), 0, 0, 0, 0, 0);
+    os_syscall6(SYS_write, ends[3], reinterpret_cast<long>("x"), 1, 0, 0, 0);
+    OsThread thread = start(reader);
+    plain_write();
+    os_syscall6(SYS_write, ends[1], reinterpret_cast<long>("x"), 1, 0, 0, 0);
+    os_thread_join(thread);
+  });
+}
+
+TEST(Race, AWriteToAPipeComesBeforeTheReadThatMeetsIt) { write_and_read(true); }
+
+TEST_F(RaceDeathTest, AWriteToAnotherPipeOrdersNothing) {
+  EXPECT_DEATH(
+      {
+        write_and_read(false);
         leave_after_the_report();
       },
       "data race");

@@ -17,6 +17,7 @@
 
 #include "runtime/arch/layout.h"
 #include "runtime/base/atomic.h"
+#include "runtime/os/io_order.h"
 #include "runtime/os/os.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
@@ -210,6 +211,7 @@ void os_procyield(uint32_t count) {
 void os_osyield() { sched_yield(); }
 
 long os_syscall6(long nr, long a1, long a2, long a3, long a4, long a5, long a6) {
+  io_order_before(nr, a1);
   register long r10 asm("r10") = a4;
   register long r8 asm("r8") = a5;
   register long r9 asm("r9") = a6;
@@ -218,6 +220,7 @@ long os_syscall6(long nr, long a1, long a2, long a3, long a4, long a5, long a6) 
                : "=a"(result)
                : "a"(nr), "D"(a1), "S"(a2), "d"(a3), "r"(r10), "r"(r8), "r"(r9)
                : "rcx", "r11", "memory");
+  io_order_after(nr, a1, a4, result);
   return result;
 }
 

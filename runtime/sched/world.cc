@@ -119,6 +119,7 @@ const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, Wo
   if (settings.max_ms < 1) return "max_ms must be at least 1";
   const char* stuck_signal = os_move_handlers_to_alternate_stacks();
   if (stuck_signal != nullptr) return stuck_signal;
+  if (!os_minit()) return "no memory for a signal stack";
   arch_init();
   void* memory = os_alloc(sizeof(World));
   if (memory == nullptr) return "no memory for a world";
@@ -130,7 +131,6 @@ const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, Wo
   }
   sched_init(*world, settings);
   m0_init(*world);
-  if (!os_minit()) return "no memory for a signal stack";
   if (observed != nullptr) *observed = world;
   M* mp = &world->m0;
   uintptr_t slot = guard_slot_read();
