@@ -21,6 +21,7 @@
 #include "fuzz/input/mutate.h"
 #include "fuzz/report/names.h"
 #include "fuzz/tools/common.h"
+#include "inject/window.h"
 
 namespace throwsplit::fuzz {
 namespace {
@@ -51,6 +52,11 @@ Input input_of(const std::vector<Program>& programs, const CampaignConfig& confi
   if (config.mutate) {
     for (std::uint64_t i = dice.below(4); i > 0; i--)
       input = mutate(std::move(input), dice.next(), vocabulary());
+  }
+  if (!config.points.empty()) {
+    const inject::Plan drawn = inject::draw_plan(config.points, dice.next());
+    input.plan.terms.insert(input.plan.terms.end(), drawn.terms.begin(), drawn.terms.end());
+    input.plan = inject::folded(std::move(input.plan));
   }
   input.schedule.strategy = config.strategy;
   input.schedule.seed = dice.next();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
@@ -17,6 +18,7 @@
 #include "fuzz/tools/campaign.h"
 #include "fuzz/tools/common.h"
 #include "fuzz/tools/coverage.h"
+#include "inject/window.h"
 
 namespace throwsplit::fuzz {
 namespace {
@@ -29,11 +31,20 @@ struct RunFlags {
   std::string strategy = "random";
   std::string findings = "findings";
   std::string last;
+  std::vector<std::string> windows;
+  std::vector<std::string> points;
   bool as_written = false;
   bool mutate = false;
   bool keep_going = false;
   bool json = false;
 };
+
+std::string window_names() {
+  std::string names;
+  for (const inject::WindowRow& row : inject::window_rows())
+    names += (names.empty() ? "" : " ") + std::string(row.name);
+  return names;
+}
 
 void add_flags(CLI::App& app, RunFlags& flags) {
   app.add_option("FILE", flags.paths, "programs, or folders of .prog files");
@@ -44,6 +55,10 @@ void add_flags(CLI::App& app, RunFlags& flags) {
   app.add_option("--strategy", flags.strategy, "of the campaign's schedules; `list strategies`");
   app.add_option("--findings", flags.findings, "folder for files that replay what was found");
   app.add_option("--last", flags.last, "a file for each input before it is run");
+  app.add_option("--window", flags.windows, "draw faults at its points: " + window_names())
+      ->allow_extra_args(false);
+  app.add_option("--points", flags.points, "draw faults at the points whose names fit, `exit*`")
+      ->allow_extra_args(false);
   app.add_flag("--as-written", flags.as_written, "keep the programs' own rows and faults");
   app.add_flag("--mutate", flags.mutate, "change programs and fault plans too");
   app.add_flag("--keep-going", flags.keep_going, "do not stop at the first finding");
@@ -58,6 +73,26 @@ std::variant<Strategy, std::string> strategy_of(const std::string& name) {
     known.emplace_back(row.name);
   }
   return "unknown strategy '" + name + "'" + inject::did_you_mean(name, known);
+}
+
+std::variant<std::vector<Point>, std::string> points_of(const RunFlags& flags) {
+  std::vector<Point> points;
+  std::vector<std::string> known;
+  for (const inject::WindowRow& row : inject::window_rows())
+    known.emplace_back(row.name);
+  for (const std::string& name : flags.windows) {
+    const auto rows = inject::window_rows();
+    const auto row = std::ranges::find(rows, name, &inject::WindowRow::name);
+    if (row == rows.end())
+      return "unknown window '" + name + "'" + inject::did_you_mean(name, known);
+    points.insert(points.end(), row->points.begin(), row->points.end());
+  }
+  for (const std::string& pattern : flags.points) {
+    const std::vector<Point> fitting = inject::points_like(pattern);
+    if (fitting.empty()) return "no point is like '" + pattern + "'; `points` lists them";
+    points.insert(points.end(), fitting.begin(), fitting.end());
+  }
+  return points;
 }
 
 int run_once_each(const std::vector<File>& files, const inject::Plan& plan, bool json) {
@@ -140,6 +175,9 @@ int run_campaign(const std::vector<File>& files, const inject::Plan& plan, const
   config.strip = !flags.as_written;
   config.mutate = flags.mutate;
   config.keep_going = flags.keep_going;
+  auto points = points_of(flags);
+  if (const auto* error = std::get_if<std::string>(&points)) return complain(*error);
+  config.points = std::move(*std::get_if<std::vector<Point>>(&points));
   config.last = flags.last;
   std::vector<Program> programs;
   for (const File& file : files) {
@@ -190,6 +228,9 @@ int command_run(const Arguments& arguments) {
   const auto& files = *std::get_if<std::vector<File>>(&loaded);
   const auto& terms = *std::get_if<inject::Plan>(&plan);
   if (flags.runs != 0 || flags.budget > 0) return run_campaign(files, terms, flags);
+  if (!flags.windows.empty() || !flags.points.empty()) {
+    return complain("run: --window and --points are for campaigns: --runs N or --budget SECONDS");
+  }
   if (files.empty()) return complain("run: expected files, or --runs N, or --budget SECONDS");
   return run_once_each(files, terms, flags.json);
 }

@@ -36,6 +36,9 @@ TEST(Tools, BadInputIsOneLineAndTwo) {
   expect_refused({"replay"}, "FILE");
   expect_refused({"run"}, "expected files");
   expect_refused({"run", "--runs", "2", "--strategy", "randon"}, "did you mean 'random'?");
+  expect_refused({"run", "--runs", "2", "--window", "idle"}, "did you mean 'idle-p'?");
+  expect_refused({"run", "--runs", "2", "--points", "idle-p"}, "no point is like 'idle-p'");
+  expect_refused({"run", "--window", "idle-p", "corpus"}, "are for campaigns");
   expect_refused({"list", "oracle"}, "did you mean 'oracles'?");
   expect_refused({"coverage", "fuzz/tools"}, "no .prog file within");
   expect_refused({"minimize"}, "FILE");
