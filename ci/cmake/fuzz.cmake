@@ -81,6 +81,20 @@ foreach(pair throwsplit:sim throwsplit_sim:sim throwsplit_chaos:chaos)
   endif()
 endforeach()
 
+# The driver: it finds the sources it was built from, and says in one line what it does not find.
+if(TARGET throwsplit AND THROWSPLIT_HOUSE_TESTS)
+  throwsplit_add_test(driver.mutants fuzz/tools $<TARGET_FILE:throwsplit> mutants --check)
+  set(refuses "${PROJECT_SOURCE_DIR}/ci/refuses")
+  set(mutants $<TARGET_FILE:throwsplit> mutants)
+  throwsplit_add_test(driver.mutants.no_sources fuzz/tools "${refuses}"
+                      "corpus/ci/mutants: No such" ${mutants} --source corpus)
+  throwsplit_add_test(driver.mutants.no_folder fuzz/tools "${refuses}" "--source expects a folder"
+                      ${mutants} --source)
+  throwsplit_add_test(driver.mutants.no_mutant fuzz/tools "${refuses}" "no mutant GB-00"
+                      ${mutants} --name GB-00)
+  throwsplit_add_test(driver.mutants.no_flag fuzz/tools "${refuses}" "--sede" ${mutants} --sede 1)
+endif()
+
 if(TARGET throwsplit-sim AND THROWSPLIT_HOUSE_TESTS)
   throwsplit_add_test(house.printed_pages house "${PROJECT_SOURCE_DIR}/ci/printed_pages"
                       $<TARGET_FILE:throwsplit-sim>)
