@@ -7,6 +7,8 @@
 
 #include "fuzz/explore/from_bytes.h"
 #include "fuzz/explore/keep.h"
+#include "fuzz/explore/pct.h"
+#include "fuzz/explore/pos.h"
 #include "fuzz/explore/random_walk.h"
 #include "fuzz/explore/replay.h"
 #include "fuzz/explore/round_robin.h"
@@ -19,6 +21,8 @@ std::unique_ptr<inject::Choice> make_default(const Schedule& schedule) {
   switch (schedule.strategy) {
     case Strategy::kRandom:     return std::make_unique<RandomWalk>(schedule.seed);
     case Strategy::kRoundRobin: return std::make_unique<RoundRobin>();
+    case Strategy::kPct:        return std::make_unique<Pct>(schedule.choice_bytes, schedule.seed);
+    case Strategy::kPos:        return std::make_unique<Pos>(schedule.seed);
     case Strategy::kBytes:
       return std::make_unique<FromBytes>(schedule.choice_bytes, std::make_unique<Keep>());
     default: return std::make_unique<Keep>();
@@ -29,7 +33,7 @@ std::unique_ptr<inject::Choice> make_default(const Schedule& schedule) {
 
 std::span<const Strategy> built_strategies() {
   static constexpr Strategy kBuilt[] = {Strategy::kKeep, Strategy::kRandom, Strategy::kRoundRobin,
-                                        Strategy::kBytes};
+                                        Strategy::kPct,  Strategy::kPos,    Strategy::kBytes};
   return kBuilt;
 }
 

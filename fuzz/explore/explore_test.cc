@@ -11,6 +11,8 @@
 
 #include "fuzz/explore/from_bytes.h"
 #include "fuzz/explore/keep.h"
+#include "fuzz/explore/pct.h"
+#include "fuzz/explore/pos.h"
 #include "fuzz/explore/random_walk.h"
 #include "fuzz/explore/recorder.h"
 #include "fuzz/explore/replay.h"
@@ -90,6 +92,41 @@ TEST(Explore, RandomRunsReplayFromTheirRows) {
     ASSERT_EQ(replay.rows_used(), recorder.rows().size());
     ASSERT_EQ(replay.rows_passed_over(), 0u);
   }
+}
+
+// Whatever the strategy chose, its rows say it again without it.
+template <typename Strategy>
+void expect_replay(Strategy& strategy, uint64_t seed) {
+  Recorder recorder(&strategy);
+  Ran recorded = run(&recorder, seed);
+  EXPECT_EQ(run(&strategy, seed).hash, recorded.hash);
+  Replay replay(recorder.rows(), std::make_unique<Keep>());
+  ASSERT_EQ(run(&replay, seed).hash, recorded.hash) << "seed " << seed;
+}
+
+TEST(Explore, PriorityRunsRepeatAndReplayFromTheirRows) {
+  std::set<uint32_t> pct_orders;
+  std::set<uint32_t> pos_orders;
+  for (uint64_t seed = 0; seed < 300; seed++) {
+    Pct pct({}, seed);
+    expect_replay(pct, seed);
+    pct_orders.insert(run(&pct, seed).order);
+    Pos pos(seed);
+    expect_replay(pos, seed);
+    pos_orders.insert(run(&pos, seed).order);
+  }
+  EXPECT_GT(pct_orders.size(), 5u);
+  EXPECT_GT(pos_orders.size(), 20u);
+}
+
+TEST(Explore, ChangePointsAreData) {
+  std::set<uint32_t> orders;
+  for (uint8_t step = 1; step < 60; step++) {
+    uint8_t bytes[] = {0, step};
+    Pct pct(bytes, 5);
+    orders.insert(run(&pct).order);
+  }
+  EXPECT_GT(orders.size(), 3u);
 }
 
 TEST(Explore, RecordingChangesNothing) {
@@ -181,6 +218,13 @@ TEST(Explore, AScheduleBecomesItsStrategy) {
   schedule.strategy = Strategy::kRoundRobin;
   RoundRobin turns;
   EXPECT_EQ(run(make_strategy(schedule).get()).hash, run(&turns).hash);
+  schedule.strategy = Strategy::kPos;
+  Pos pos(12);
+  EXPECT_EQ(run(make_strategy(schedule).get()).hash, run(&pos).hash);
+  schedule.strategy = Strategy::kPct;
+  schedule.choice_bytes = {0, 9, 0, 21};
+  Pct pct(schedule.choice_bytes, 12);
+  EXPECT_EQ(run(make_strategy(schedule).get()).hash, run(&pct).hash);
   schedule.strategy = Strategy{0x77};
   EXPECT_EQ(run(make_strategy(schedule).get()).hash, run(&keep).hash);
 }

@@ -187,6 +187,7 @@ Outcome run(const Input& input, inject::Choice& choice, const RunOptions& option
   outcome.trace_hash = sim.trace_hash;
   outcome.steps = sim.steps;
   outcome.choices = sim.choices;
+  outcome.contests = sim.contests;
   outcome.now_ns = sim.now_ns;
   outcome.carriers = sim.carriers;
   outcome.crash_text = std::move(sim.crash_text);

@@ -65,6 +65,7 @@ struct Outcome {
   uint64_t trace_hash = 0;
   uint64_t steps = 0;
   uint64_t choices = 0;
+  uint64_t contests = 0;  // of these, how often two or more could act at once
   int64_t now_ns = 0;
   uint32_t carriers = 0;
   Coverage coverage;

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/explore/pct.h"
 #include "fuzz/input/dice.h"
 #include "fuzz/input/mutate.h"
 #include "fuzz/report/names.h"
@@ -35,9 +36,13 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-// The input of one run: a program, perhaps changed, under a schedule of its own.
+// How long a program is until a run has told: contested steps.
+constexpr std::uint64_t kContestsGuess = 256;
+
+// The input of one run: a program, perhaps changed, under a schedule of its own. `contests`: what
+// an earlier run of the program had.
 Input input_of(const std::vector<Program>& programs, const CampaignConfig& config, Dice& dice,
-               std::uint64_t run) {
+               std::uint64_t run, std::uint64_t contests) {
   Input input;
   if (programs.empty()) {
     for (int i = 0; i < kMadeUpMutations; i++)
@@ -64,6 +69,9 @@ Input input_of(const std::vector<Program>& programs, const CampaignConfig& confi
     input.schedule.choice_bytes.resize(256);
     for (std::uint8_t& byte : input.schedule.choice_bytes)
       byte = dice.byte();
+  }
+  if (config.strategy == Strategy::kPct) {
+    input.schedule.choice_bytes = draw_change_points(contests, dice);
   }
   return input;
 }
@@ -125,10 +133,13 @@ CampaignResult campaign(const std::vector<Program>& programs, const CampaignConf
   CampaignResult result;
   Dice dice(config.seed);
   double told = 0;
+  std::vector<std::uint64_t> contests(std::max<std::size_t>(programs.size(), 1), kContestsGuess);
   for (std::uint64_t i = 0; i < config.runs_max; i++) {
-    Input input = input_of(programs, config, dice, i);
+    std::uint64_t& length = contests[i % contests.size()];
+    Input input = input_of(programs, config, dice, i, length);
     if (!config.last.empty()) write_last(config.last, input, i + 1);
     Outcome outcome = run(input, config.options);
+    length = outcome.contests;
     result.runs++;
     result.steps += outcome.steps;
     result.coverage.merge(outcome.coverage);

@@ -114,7 +114,7 @@ void Machine::begin(const SimConfig& config) {
   fair_ = stop_asked_ = false;
   running_a_run_ = true;
   enabled_ = yielded_ = 0;
-  steps_ = choices_ = 0;
+  steps_ = choices_ = contests_ = 0;
   attention_step_ = config.step_fair < config.step_max ? config.step_fair : config.step_max;
   step_ns_ = config.step_ns;
   created_ = live_ = 0;
@@ -147,6 +147,7 @@ SimOutcome Machine::finish() {
   outcome.trace_hash = hash_.value();
   outcome.steps = steps_;
   outcome.choices = choices_;
+  outcome.contests = contests_;
   outcome.now_ns = clock_.now_ns();
   outcome.carriers = created_;
   outcome.crash_text.assign(text_, text_bytes_);
@@ -290,6 +291,7 @@ uint32_t Machine::choose(Menu& menu) {
   if (UNLIKELY(fair_)) return take_turns(menu);
   if (choice_ == nullptr) return keep_running(menu);
   choices_++;
+  if ((enabled_ & (enabled_ - 1)) != 0) contests_++;
   uint32_t next = choice_->choose(menu);
   SIM_ASSERT(next < kCarriersMax);
   SIM_ASSERT(mask_has(can, next));

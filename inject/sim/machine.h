@@ -129,6 +129,7 @@ class Machine {
   uint64_t attention_step_ = 0;  // from this step on attend() has something to say
   int64_t step_ns_ = 0;
   uint64_t choices_ = 0;
+  uint64_t contests_ = 0;
   TraceHash hash_;
   Clock clock_;
   HookHost host_;

@@ -45,7 +45,8 @@ struct SimOutcome {
   End end = End::finished;
   uint64_t trace_hash = 0;
   uint64_t steps = 0;
-  uint64_t choices = 0;  // how often Choice was asked
+  uint64_t choices = 0;   // how often Choice was asked
+  uint64_t contests = 0;  // of these, how often two or more could act at once
   int64_t now_ns = 0;
   uint32_t carriers = 0;    // ever created
   std::string crash_text;   // what the program printed through os_print
