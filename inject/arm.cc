@@ -61,6 +61,7 @@ uint64_t may_ask(std::span<const FailTerm> terms) {
 
 void Arm::arm(std::span<const FailTerm> terms) {
   terms_ = terms;
+  fired_ = 0;
   states_.assign(terms.size(), State{});
   for (uint64_t& word : bits_)
     word = 0;
@@ -91,6 +92,7 @@ bool Arm::fires(size_t index, Die& die, Site site) {
   }
   if (term.count_max != 0 && state.fired >= term.count_max) return false;
   state.fired++;
+  fired_++;
   return true;
 }
 

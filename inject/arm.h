@@ -31,6 +31,8 @@ class Arm {
   void arm(std::span<const FailTerm> terms);
   void disarm() { arm({}); }
   bool armed() const { return !terms_.empty(); }
+  // How often a term fired since arm().
+  uint64_t fired() const { return fired_; }
 
   // One test where nothing is armed: the price of a visit in a calm run.
   bool armed_at(Where where, uint8_t number) const {
@@ -53,6 +55,7 @@ class Arm {
   bool fires(size_t index, Die& die, Site site);
 
   std::span<const FailTerm> terms_;
+  uint64_t fired_ = 0;
   std::vector<State> states_;
   uint64_t bits_[512 / 64] = {};
 };

@@ -188,6 +188,7 @@ Outcome run(const Input& input, inject::Choice& choice, const RunOptions& option
   outcome.steps = sim.steps;
   outcome.choices = sim.choices;
   outcome.contests = sim.contests;
+  outcome.fired = sim.fired;
   outcome.now_ns = sim.now_ns;
   outcome.carriers = sim.carriers;
   outcome.crash_text = std::move(sim.crash_text);

@@ -66,6 +66,7 @@ struct Outcome {
   uint64_t steps = 0;
   uint64_t choices = 0;
   uint64_t contests = 0;  // of these, how often two or more could act at once
+  uint64_t fired = 0;     // how often a term of the plan did
   int64_t now_ns = 0;
   uint32_t carriers = 0;
   Coverage coverage;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "fuzz/report/difference.h"
 #include "fuzz/report/report.h"
 #include "fuzz/run/run.h"
 #include "fuzz/targets/sha1.h"
@@ -34,14 +35,15 @@ void save(const std::string& path, std::span<const uint8_t> bytes) {
   std::fclose(file);
 }
 
-std::string replay_command(const std::string& file) {
+// `throwsplit COMMAND FILE`, as a shell finds it from here.
+std::string tool_command(const std::string& command, const std::string& file) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   const auto beside = self.parent_path() / "throwsplit-sim";
   if (!error && std::filesystem::exists(beside, error)) {
-    return shell_command(std::filesystem::proximate(beside, error).string(), "replay", file);
+    return shell_command(std::filesystem::proximate(beside, error).string(), command, file);
   }
-  return shell_command("throwsplit", "replay", file);
+  return shell_command("throwsplit", command, file);
 }
 
 }  // namespace
@@ -76,7 +78,7 @@ std::string finding_report(const Input& input, const std::string& file) {
   Program program;
   program.input = input;
   ReportOptions report;
-  report.replay = replay_command(file);
+  report.replay = tool_command("replay", file);
   return report_text(run(input, record), program, report);
 }
 
@@ -90,6 +92,14 @@ void finding_assert_failed(const Input& input, std::span<const uint8_t> bytes) {
   RunOptions in_place;
   in_place.abort_in_place = true;
   run(input, in_place);
+  abort();
+}
+
+void difference_assert_failed(const Difference& difference, std::span<const uint8_t> bytes) {
+  const std::string file = crash_file(bytes);
+  if (saves_crashes && file != file_at_hand()) save(file, bytes);
+  fprintf(stderr, "ASSERTION FAILED: %s\n%s%s\n", as_finding({}, difference).finding.text.c_str(),
+          difference_text(difference).c_str(), tool_command("twice", file).c_str());
   abort();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "fuzz/input/input.h"
+#include "fuzz/run/twice.h"
 
 namespace throwsplit::fuzz {
 
@@ -22,6 +23,10 @@ std::string crash_file(std::span<const uint8_t> bytes);
 // Prints the report to stderr, then dies. The name holds "assert" on purpose: crash deduplication
 // then shows the caller's frame.
 [[noreturn]] void finding_assert_failed(const Input& input, std::span<const uint8_t> bytes);
+
+// The same for an input that ran in two ways.
+[[noreturn]] void difference_assert_failed(const Difference& difference,
+                                           std::span<const uint8_t> bytes);
 
 // The report alone.
 std::string finding_report(const Input& input, const std::string& file);

@@ -6,6 +6,7 @@
 
 #include "fuzz/input/decode.h"
 #include "fuzz/run/run.h"
+#include "fuzz/run/twice.h"
 #include "fuzz/targets/finding.h"
 #include "fuzz/targets/targets.h"
 
@@ -20,5 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Input input = decode(bytes);
   const Outcome outcome = run_counted(input);
   if (outcome.verdict == Verdict::finding) finding_assert_failed(input, bytes);
+  // Which inputs are run once more is the input's own doing, so that a crash replays alone.
+  if (outcome.trace_hash % kTwiceEvery != 0) return 0;
+  const Twice twice = run_twice(input);
+  if (twice.difference) difference_assert_failed(*twice.difference, bytes);
   return 0;
 }

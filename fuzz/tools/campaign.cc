@@ -76,6 +76,16 @@ Input input_of(const std::vector<Program>& programs, const CampaignConfig& confi
   return input;
 }
 
+// One run in kTwiceEvery is two, and a difference between them is what was found.
+Twice run_or_twice(const Input& input, const RunOptions& options, std::uint64_t number,
+                   CampaignResult& result) {
+  if (number % kTwiceEvery != 0) return {run(input, options), std::nullopt};
+  result.twice++;
+  Twice twice = run_twice(input, options);
+  if (twice.difference) twice.outcome = as_finding(std::move(twice.outcome), *twice.difference);
+  return twice;
+}
+
 void write_last(const std::string& path, const Input& input, std::uint64_t run) {
   Program program;
   program.title = "In run " + std::to_string(run) + " of a campaign this ended the process.";
@@ -138,7 +148,8 @@ CampaignResult campaign(const std::vector<Program>& programs, const CampaignConf
     std::uint64_t& length = contests[i % contests.size()];
     Input input = input_of(programs, config, dice, i, length);
     if (!config.last.empty()) write_last(config.last, input, i + 1);
-    Outcome outcome = run(input, config.options);
+    Twice twice = run_or_twice(input, config.options, i, result);
+    Outcome& outcome = twice.outcome;
     length = outcome.contests;
     result.runs++;
     result.steps += outcome.steps;
@@ -149,7 +160,8 @@ CampaignResult campaign(const std::vector<Program>& programs, const CampaignConf
       Program program;
       if (!programs.empty() && !config.mutate) program = programs[i % programs.size()];
       program.input = std::move(input);
-      result.found.push_back({std::move(program), std::move(outcome), i + 1, result.seconds});
+      result.found.push_back({std::move(program), std::move(outcome), std::move(twice.difference),
+                              i + 1, result.seconds});
       if (!config.keep_going) break;
     }
     if (progress && result.seconds - told >= kProgressSeconds) {

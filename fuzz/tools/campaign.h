@@ -10,6 +10,7 @@
 
 #include "fuzz/input/text.h"
 #include "fuzz/run/run.h"
+#include "fuzz/run/twice.h"
 
 namespace throwsplit::fuzz {
 
@@ -29,7 +30,8 @@ struct CampaignConfig {
 struct Found {
   Program program;  // replays it; with the names of the program it came from
   Outcome outcome;
-  std::uint64_t run = 0;  // from 1
+  std::optional<Difference> difference;  // what was found is that the input ran in two ways
+  std::uint64_t run = 0;                 // from 1
   double seconds = 0;
 };
 
@@ -38,6 +40,7 @@ struct CampaignResult {
   double seconds = 0;
   std::uint64_t steps = 0;
   std::uint64_t inconclusive = 0;
+  std::uint64_t twice = 0;  // of the runs, how many were made twice and compared step by step
   Coverage coverage;
   std::vector<Found> found;
 };

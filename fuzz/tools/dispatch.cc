@@ -25,6 +25,8 @@ constexpr Command kCommands[] = {
     {"moves", "Prints the legal moves of goroutines and of Ps.", command_moves},
     {"doctor", "Looks at this machine and says what to do about it.", command_doctor},
     {"minimize", "Makes a file that fails small, failing in the same way.", command_minimize},
+    {"sweep", "Makes each attempt that may fail in a program fail, one a run.", command_sweep},
+    {"twice", "Runs files twice under many schedules: equal inputs, equal runs.", command_twice},
     {"help", "Prints this.", command_help},
 };
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "fuzz/explore/explore.h"
+#include "fuzz/report/difference.h"
 #include "fuzz/report/report.h"
 #include "fuzz/tools/campaign.h"
 #include "fuzz/tools/common.h"
@@ -130,6 +131,7 @@ nlohmann::json summary_json(const CampaignResult& result, const nlohmann::json& 
           {"seconds", result.seconds},
           {"steps", result.steps},
           {"inconclusive", result.inconclusive},
+          {"twice", result.twice},
           {"moves", rows.moves},
           {"moves_all", rows.moves_all},
           {"points", rows.points},
@@ -143,18 +145,21 @@ nlohmann::json summary_json(const CampaignResult& result, const nlohmann::json& 
 // Saves a finding and tells of it. A line of JSON, or the whole report.
 nlohmann::json tell_finding(const Found& found, const RunFlags& flags) {
   Program program = found.program;
-  program.input = settled(program.input);
+  if (!found.difference) program.input = settled(program.input);
   program.title = "Found by a campaign: " + found.outcome.finding.signature();
   program.expect.clear();
   RunOptions options;
   options.record = true;
-  const Outcome outcome = run(program.input, options);
+  Outcome outcome = run(program.input, options);
+  if (found.difference) outcome = as_finding(std::move(outcome), *found.difference);
   std::string error;
   const auto path = save_finding(flags.findings, program, outcome, &error);
   if (!path) complain(error);
   if (!flags.json) {
     ReportOptions report;
-    if (path) report.replay = shell_command(replay_program(), "replay", *path);
+    const char* command = found.difference ? "twice" : "replay";
+    if (path) report.replay = shell_command(replay_program(), command, *path);
+    if (found.difference) fputs(difference_text(*found.difference).c_str(), stdout);
     fputs(report_text(outcome, program, report).c_str(), stdout);
   }
   return {{"oracle", found.outcome.finding.oracle},
@@ -194,11 +199,12 @@ int run_campaign(const std::vector<File>& files, const inject::Plan& plan, const
       is_terminal ? campaign(programs, config, print_progress) : campaign(programs, config);
   if (is_terminal) fprintf(stderr, "\n");
   if (!flags.json) {
-    printf("%llu runs in %.1f s, %.0f runs/s; %s; %llu inconclusive; %zu %s\n",
+    printf("%llu runs in %.1f s, %.0f runs/s; %s; %llu inconclusive; %llu run twice; %zu %s\n",
            static_cast<unsigned long long>(result.runs), result.seconds,
            static_cast<double>(result.runs) / result.seconds,
            reached(result.coverage).summary().c_str(),
-           static_cast<unsigned long long>(result.inconclusive), result.found.size(),
+           static_cast<unsigned long long>(result.inconclusive),
+           static_cast<unsigned long long>(result.twice), result.found.size(),
            result.found.size() == 1 ? "finding" : "findings");
   }
   nlohmann::json findings = nlohmann::json::array();

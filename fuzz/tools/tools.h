@@ -34,6 +34,8 @@ int command_points(const Arguments& arguments);
 int command_moves(const Arguments& arguments);
 int command_doctor(const Arguments& arguments);
 int command_minimize(const Arguments& arguments);
+int command_sweep(const Arguments& arguments);
+int command_twice(const Arguments& arguments);
 // In `throwsplit-chaos`, on real threads; the driver finds it there.
 int command_stress(const Arguments& arguments);
 int command_help(const Arguments& arguments);

@@ -114,7 +114,7 @@ void Machine::begin(const SimConfig& config) {
   fair_ = stop_asked_ = false;
   running_a_run_ = true;
   enabled_ = yielded_ = 0;
-  steps_ = choices_ = contests_ = 0;
+  steps_ = choices_ = contests_ = fired_ = 0;
   attention_step_ = config.step_fair < config.step_max ? config.step_fair : config.step_max;
   step_ns_ = config.step_ns;
   created_ = live_ = 0;
@@ -148,6 +148,7 @@ SimOutcome Machine::finish() {
   outcome.steps = steps_;
   outcome.choices = choices_;
   outcome.contests = contests_;
+  outcome.fired = fired_ + arm_.fired();
   outcome.now_ns = clock_.now_ns();
   outcome.carriers = created_;
   outcome.crash_text.assign(text_, text_bytes_);
@@ -325,6 +326,7 @@ bool Machine::attend() {
   if (steps_ >= config_.step_max) return ends(End::steps_exhausted);
   if (steps_ >= config_.step_fair && !fair_) {
     fair_ = true;
+    fired_ += arm_.fired();
     arm_.disarm();
   }
   attention_step_ =

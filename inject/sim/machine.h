@@ -130,6 +130,7 @@ class Machine {
   int64_t step_ns_ = 0;
   uint64_t choices_ = 0;
   uint64_t contests_ = 0;
+  uint64_t fired_ = 0;  // by terms that are disarmed by now
   TraceHash hash_;
   Clock clock_;
   HookHost host_;
