@@ -19,6 +19,8 @@ constexpr uint32_t kRoundsMax = 4;
 constexpr uint32_t kOtherSchedulesMax = 100;
 constexpr uint32_t kOtherSearchesMax = 5000;
 constexpr uint32_t kOtherEndsMax = 1000;
+// A fault that a die decided is tried at each of so many visits.
+constexpr uint32_t kVisitsMax = 8;
 // A schedule this short is not worth a second one.
 constexpr size_t kRowsFew = 2;
 
@@ -62,6 +64,8 @@ class Shrinker {
   void lower_numbers();
   void lower_operands(const OpPlace& place);
   void drop_faults();
+  void settle_faults();
+  bool settle_fault(size_t at);
   Input with_fewer_rows(Input input);
   void drop_rows();
   void try_other_schedules(size_t kept, uint32_t searches);
@@ -187,6 +191,26 @@ void Shrinker::drop_faults() {
   });
 }
 
+// Faults that throw no die: a reader sees when they fire, and the schedule needs no seed.
+void Shrinker::settle_faults() {
+  for (size_t i = 0; i < best_.plan.terms.size(); i++)
+    settle_fault(i);
+}
+
+bool Shrinker::settle_fault(size_t at) {
+  if (best_.plan.terms[at].probability_ppm == inject::kPpmMax) return true;
+  Input calm = best_;
+  inject::FailTerm& term = calm.plan.terms[at];
+  term.probability_ppm = inject::kPpmMax;
+  if (accept(calm)) return true;
+  if (term.trigger != inject::Trigger::kAlways) return false;
+  term.trigger = inject::Trigger::kNth;
+  for (term.trigger_n = 1; term.trigger_n <= kVisitsMax; term.trigger_n++) {
+    if (accept(calm)) return true;
+  }
+  return false;
+}
+
 // Single rows, then pairs: a switch and the switch back are needed together or not at all.
 Input Shrinker::with_fewer_rows(Input input) {
   drop_stretches(input.schedule.rows.size(), [&](size_t begin, size_t end) {
@@ -253,6 +277,7 @@ std::optional<Shrunk> Shrinker::shrink() {
     drop_ops();
     lower_numbers();
     drop_faults();
+    settle_faults();
     drop_rows();
     const Size now = size_of(best_);
     if (now == after) break;

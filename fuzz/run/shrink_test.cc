@@ -139,5 +139,30 @@ TEST(Shrink, ANeededFaultStays) {
   EXPECT_EQ(shrunk->after, (Size{1, 0, 1, 0}));
 }
 
+// A fault that a die decides becomes one that needs none.
+TEST(Shrink, DiceOfFaultsAreSettled) {
+  Input input = parsed(R"(
+procs 1
+body main
+  getpid fast
+  getpid fast
+  getpid fast
+faults
+  point_0x17=40%fail
+)");
+  while (queued(input).signature.empty())
+    input.schedule.seed++;
+  ShrinkOptions options;
+  options.probe = [](const Input& tried) {
+    return tried.plan.terms.empty() ? Trial() : queued(tried);
+  };
+  const auto shrunk = shrink(input, options);
+  ASSERT_TRUE(shrunk.has_value());
+  ASSERT_EQ(shrunk->after.faults, 1u);
+  EXPECT_EQ(shrunk->input.plan.terms[0].probability_ppm, inject::kPpmMax);
+  EXPECT_EQ(shrunk->after.ops, 1u);
+  EXPECT_EQ(shrunk->input.schedule.seed, 0u);
+}
+
 }  // namespace
 }  // namespace throwsplit::fuzz
