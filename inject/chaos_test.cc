@@ -142,6 +142,34 @@ TEST_F(ChaosDeathTest, ThePlanIsCarriedOut) {
       testing::ExitedWithCode(0), "");
 }
 
+// Each action that a point obeys, and each way to say how often; what a row forbids is not done.
+TEST_F(ChaosDeathTest, EachActionIsAskedForAsOftenAsTheTermSays) {
+  EXPECT_EXIT(
+      {
+        arm("exitsyscall_running=2*preempt;entersyscall_start=nth(2)stop;stack_alloc=every(2)fail;"
+            "park_before=3*yield;entersyscall_end=off;park_after=preempt;exitsyscall_own_p=0%fail");
+        hook_minit();
+        EXPECT_HERE(hook_may_ask() == (kActPreempt | kActStop | kActFail));
+        std::vector<uint64_t> met[4];
+        for (int i = 0; i < 5; i++) {
+          met[0].push_back(visit(Point::exitsyscall_running));
+          met[1].push_back(visit(Point::entersyscall_start));
+          met[2].push_back(visit(Point::stack_alloc));
+          for (Point quiet : {Point::park_before, Point::entersyscall_end, Point::park_after,
+                              Point::exitsyscall_own_p})
+            met[3].push_back(visit(quiet));
+        }
+        EXPECT_HERE((met[0] == std::vector<uint64_t>{kActPreempt, kActPreempt, 0, 0, 0}));
+        EXPECT_HERE((met[1] == std::vector<uint64_t>{0, kActStop, 0, 0, 0}));
+        EXPECT_HERE((met[2] == std::vector<uint64_t>{0, kActFail, 0, kActFail, 0}));
+        EXPECT_HERE(met[3] == std::vector<uint64_t>(20));
+        EXPECT_HERE(chaos_counts().fired == 2 + 1 + 2 + 3);
+        hook_munit();
+        _exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST_F(ChaosDeathTest, EachThreadThrowsItsOwnDieTheSameWayEveryTime) {
   EXPECT_EXIT(
       {
