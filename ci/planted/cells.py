@@ -24,13 +24,16 @@ FALSE_RUNS_MIN = 1000
 FALSE_SECONDS_MAX = 20
 OFF_RUNS_MIN = 1000  # a seed, with the window off
 TSAN_EXIT = 66
+FORKED_RUNS_MAX = 6000  # a run in a child of its own takes some ten milliseconds
 RACE = re.compile(r"SUMMARY: ThreadSanitizer: (.*)")
 
 
-def sanitizer_environment(halt=True):
+def sanitizer_environment(halt=True, names=True):
     options = f"halt_on_error={int(halt)}:abort_on_error=0:exitcode={TSAN_EXIT}"
     symbolizer = shutil.which("llvm-symbolizer-19")
-    if symbolizer:
+    if not names:
+        options += ":symbolize=0"
+    elif symbolizer:
         options += f":external_symbolizer_path={symbolizer}"
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith("THROWSPLIT_INJECT")}
@@ -181,13 +184,14 @@ def false_finds(unbroken, seed_file, strategy, windows, kind, runs, seeds, folde
                              if shot["oracle"]})}
 
 
-def minimize(program, cell, seconds_max):
+def minimize(program, cell, is_tsan, seconds_max):
     """The first finding made small: how small, in how many runs and seconds."""
+    how = ["--fork", "--runs", str(FORKED_RUNS_MAX)] if is_tsan else []
     out = cell["file"].removesuffix(".prog") + ".min.prog"
     begin = time.monotonic()
     try:
-        result = run([program, "minimize", cell["file"], "--json", "-o", out],
-                     env=sanitizer_environment(), timeout=seconds_max)
+        result = run([program, "minimize", cell["file"], "--json", "-o", out, *how],
+                     env=sanitizer_environment(names=False), timeout=seconds_max)
     except Exception as error:  # a minimizer that does not come back is a result
         return {"error": f"no answer: {type(error).__name__}"}
     if result.returncode != 0:

@@ -188,7 +188,8 @@ class Trial:
         if own and options.minimize and own.get("file") and not self.is_over():
             result["minimized"] = self.remembered(
                 f"{name}/minimized", [key, own["file"], own["runs"], own["tried_runs"]],
-                lambda: cells.minimize(program(row["build"]), own, MINIMIZE_SECONDS))
+                lambda: cells.minimize(program(row["build"]), own, row["build"] == "tsan",
+                                       MINIMIZE_SECONDS))
         if options.stress_seconds and not self.is_over():
             result["stress"] = self.remembered(
                 f"{name}/stress", [key, options.stress_seconds],

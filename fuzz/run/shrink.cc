@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "fuzz/explore/explore.h"
+#include "fuzz/run/goroutine_counter.h"
 #include "fuzz/run/shrink_program.h"
-#include "runtime/trace/trace.h"
 
 namespace throwsplit::fuzz {
 namespace {
@@ -23,19 +23,6 @@ constexpr uint32_t kOtherEndsMax = 1000;
 constexpr uint32_t kVisitsMax = 8;
 // A schedule this short is not worth a second one.
 constexpr size_t kRowsFew = 2;
-
-// How many goroutines a run made, without the guest's root.
-class GoroutineCounter : public inject::Watcher {
- public:
-  bool on_event(const inject::Step&, Event event, uint32_t, uint64_t) override {
-    if (event == Event::go_create) created_++;
-    return false;
-  }
-  uint32_t count() const { return created_ == 0 ? 0 : created_ - 1; }
-
- private:
-  uint32_t created_ = 0;
-};
 
 class Shrinker {
  public:

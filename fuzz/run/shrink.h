@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Four parts shrink one after the other, the ones that cost a reader most first: goroutines, ops
-// (and their numbers), faults (and their dice), the rows of the schedule; again from the start as long as that
-// helps.
+// (and their numbers), faults (and their dice), the rows of the schedule; again from the start as
+// long as that helps.
 //
 // A row says "at the third visit of this site": cut an op out of the program, and the rows behind
 // it mean something else. So a candidate that passes under the schedule at hand is given a number

@@ -11,6 +11,7 @@
 
 #include "fuzz/report/names.h"
 #include "fuzz/report/report.h"
+#include "fuzz/run/probe_forked.h"
 #include "fuzz/run/shrink.h"
 #include "fuzz/tools/common.h"
 
@@ -70,10 +71,12 @@ int command_minimize(const Arguments& arguments) {
   std::string out;
   ShrinkOptions options;
   bool as_fuzzer = false;
+  bool forks = false;
   bool json = false;
   app.add_option("FILE", path, "a .prog text, or the bytes a fuzzer wrote")->required();
   app.add_option("-o,--out", out, "where the small one goes; FILE.min.prog if not said");
   app.add_option("--runs", options.runs_max, "stop after so many runs")->check(CLI::PositiveNumber);
+  app.add_flag("--fork", forks, "try each candidate in a child: for what ends the process");
   app.add_flag("--as-fuzzer", as_fuzzer, "read any bytes as a fuzz target would");
   app.add_flag("--json", json, "print JSON");
   if (const auto code = parse_arguments(app, arguments)) return *code;
@@ -82,6 +85,7 @@ int command_minimize(const Arguments& arguments) {
   if (const auto* error = std::get_if<std::string>(&loaded)) return complain(*error);
   Program program = std::move(std::get_if<Loaded>(&loaded)->program);
 
+  if (forks) options.probe = [](const Input& input) { return probe_forked(input); };
   const auto shrunk = shrink(program.input, options);
   if (!shrunk) return complain(path + ": passes, so there is nothing to minimize");
   if (out.empty()) out = beside(path);
