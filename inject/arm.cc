@@ -8,16 +8,6 @@ namespace throwsplit::inject {
 
 namespace {
 
-constexpr uint64_t actions_of_text(const char* letters) {
-  uint64_t actions = kActNothing;
-  for (; *letters != 0; letters++) {
-    if (*letters == 'F') actions |= kActFail;
-    if (*letters == 'P') actions |= kActPreempt;
-    if (*letters == 'S') actions |= kActStop;
-  }
-  return actions;
-}
-
 constexpr auto kAllowed = [] {
   std::array<uint8_t, 256> allowed{};
   for (const PointRow& row : kPoints) {

@@ -65,6 +65,16 @@ inline constexpr Site kFaultSites = kCallSites + 0x300;
 constexpr Site site_of(Fault fault) {
   return static_cast<Site>(kFaultSites + static_cast<uint16_t>(fault));
 }
+// "PS": the letters of points.def and window.def, as bits of throwsplit::Action.
+constexpr uint64_t actions_of_text(const char* letters) {
+  uint64_t actions = kActNothing;
+  for (; *letters != 0; letters++) {
+    if (*letters == 'F') actions |= kActFail;
+    if (*letters == 'P') actions |= kActPreempt;
+    if (*letters == 'S') actions |= kActStop;
+  }
+  return actions;
+}
 // The action bits that the row of a point allows.
 uint64_t allowed_actions(Point point);
 // Every action bit that one of the terms may come to ask for.

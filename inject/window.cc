@@ -23,13 +23,12 @@ constexpr std::uint32_t kNthMax = 8;
 // From less than one step of the simulator to more than a slice.
 constexpr std::uint64_t kDelaysNs[] = {20, 500, 5'000, 100'000};
 
-std::vector<Action> actions_at(Point point) {
-  std::vector<Action> actions = {Action::kYield, Action::kSleep};
-  const std::uint64_t allowed = allowed_actions(point);
-  if ((allowed & kActFail) != 0) actions.push_back(Action::kFail);
-  if ((allowed & kActPreempt) != 0) actions.push_back(Action::kPreempt);
-  if ((allowed & kActStop) != 0) actions.push_back(Action::kStop);
-  return actions;
+std::vector<Action> choices_at(const DrawnPoint& at) {
+  std::vector<Action> choices = {Action::kYield, Action::kSleep};
+  if ((at.actions & kActFail) != 0) choices.push_back(Action::kFail);
+  if ((at.actions & kActPreempt) != 0) choices.push_back(Action::kPreempt);
+  if ((at.actions & kActStop) != 0) choices.push_back(Action::kStop);
+  return choices;
 }
 
 template <typename T>
@@ -37,11 +36,11 @@ T one_of(std::span<const T> all, Die& die, Site site) {
   return all[die.pick(static_cast<std::uint32_t>(all.size()), site)];
 }
 
-FailTerm draw_term(Point point, Die& die) {
-  const Site site = site_of(point);
+FailTerm draw_term(const DrawnPoint& at, Die& die) {
+  const Site site = site_of(at.point);
   FailTerm term;
-  term.number = static_cast<std::uint8_t>(point);
-  term.action = one_of<Action>(actions_at(point), die, site);
+  term.number = static_cast<std::uint8_t>(at.point);
+  term.action = one_of<Action>(choices_at(at), die, site);
   if (term.action == Action::kSleep) term.argument = one_of<std::uint64_t>(kDelaysNs, die, site);
   const std::uint32_t rate = die.pick(std::size(kRatesPpm) + 1, site);
   if (rate < std::size(kRatesPpm)) {
@@ -70,28 +69,29 @@ std::span<const WindowRow> window_rows() {
   static const std::vector<WindowRow> rows = [] {
     std::vector<WindowRow> made;
 #define WINDOW(camel, name, doc) made.push_back({name, doc, {}});
-#define WINDOW_POINT(camel, point) made.back().points.push_back(Point::point);
+#define WINDOW_POINT(camel, point, actions) \
+  made.back().points.push_back({Point::point, actions_of_text(actions)});
 #include "inject/window.def"
     return made;
   }();
   return rows;
 }
 
-std::vector<Point> points_like(std::string_view pattern) {
-  std::vector<Point> points;
+std::vector<DrawnPoint> points_like(std::string_view pattern) {
+  std::vector<DrawnPoint> points;
   for (const PointRow& row : kPoints) {
-    if (is_like(row.name, pattern)) points.push_back(row.point);
+    if (is_like(row.name, pattern)) points.push_back({row.point, allowed_actions(row.point)});
   }
   return points;
 }
 
-Plan draw_plan(std::span<const Point> points, std::uint64_t seed) {
+Plan draw_plan(std::span<const DrawnPoint> points, std::uint64_t seed) {
   SeededDie die;
   die.seed(seed);
   Plan plan;
-  for (const Point point : points) {
+  for (const DrawnPoint& at : points) {
     if (plan.terms.size() == kPlanTermsMax) break;
-    if (die.pick(kLiveOneIn, site_of(point)) == 0) plan.terms.push_back(draw_term(point, die));
+    if (die.pick(kLiveOneIn, site_of(at.point)) == 0) plan.terms.push_back(draw_term(at, die));
   }
   return plan;
 }

@@ -17,19 +17,27 @@
 
 namespace throwsplit::inject {
 
+// A point, and what may be drawn for it beside a delay: bits of throwsplit::Action.
+struct DrawnPoint {
+  Point point;
+  std::uint64_t actions;
+
+  bool operator==(const DrawnPoint&) const = default;
+};
+
 struct WindowRow {
   std::string_view name;
   std::string_view doc;
-  std::vector<Point> points;
+  std::vector<DrawnPoint> points;
 };
 std::span<const WindowRow> window_rows();
 
-// The points whose names fit a pattern, in which `*` stands for any letters; in the order of
-// points.def.
-std::vector<Point> points_like(std::string_view pattern);
+// The points whose names fit a pattern, in which `*` stands for any letters, with all that their
+// rows allow; in the order of points.def.
+std::vector<DrawnPoint> points_like(std::string_view pattern);
 
-// The plan of one run: for each live point one term, with an action that its row allows or a delay.
-// Equal points and seeds give equal plans. Leaves: a valid plan.
-Plan draw_plan(std::span<const Point> points, std::uint64_t seed);
+// The plan of one run: for each live point one term, with one of its actions or a delay. Equal
+// points and seeds give equal plans. Leaves: a valid plan.
+Plan draw_plan(std::span<const DrawnPoint> points, std::uint64_t seed);
 
 }  // namespace throwsplit::inject

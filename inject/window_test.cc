@@ -24,15 +24,23 @@ const WindowRow& window(std::string_view name) {
 
 TEST(Window, TheThreeOfASystemCallAreThere) {
   for (const char* name : {"sysmonwait", "gcwaiting", "idle-p"}) {
-    const std::vector<Point>& points = window(name).points;
-    EXPECT_GE(points.size(), 4u) << name;
-    EXPECT_EQ(std::set<Point>(points.begin(), points.end()).size(), points.size()) << name;
+    const WindowRow& row = window(name);
+    EXPECT_GE(row.points.size(), 4u) << name;
+    std::set<Point> points;
+    std::uint64_t actions = 0;
+    for (const DrawnPoint& at : row.points) {
+      EXPECT_TRUE(points.insert(at.point).second) << name;
+      EXPECT_EQ(at.actions & ~allowed_actions(at.point), 0u) << name;
+      actions |= at.actions;
+    }
+    EXPECT_NE(actions, 0u) << name << ": delays alone are schedules";
   }
 }
 
 TEST(Window, PatternsName) {
-  EXPECT_EQ(points_like("stack_alloc"), std::vector<Point>{Point::stack_alloc});
-  EXPECT_EQ(points_like("exit*_own_p"), std::vector<Point>{Point::exitsyscall_own_p});
+  EXPECT_EQ(points_like("stack_alloc"), (std::vector<DrawnPoint>{{Point::stack_alloc, kActFail}}));
+  EXPECT_EQ(points_like("exit*_running"),
+            (std::vector<DrawnPoint>{{Point::exitsyscall_running, kActPreempt | kActStop}}));
   EXPECT_EQ(points_like("*"), points_like("**"));
   EXPECT_EQ(points_like("*").size(), std::size(kPoints));
   EXPECT_TRUE(points_like("").empty());
@@ -41,7 +49,7 @@ TEST(Window, PatternsName) {
 }
 
 TEST(Window, EqualSeedsDrawEqualPlans) {
-  const std::vector<Point>& points = window("gcwaiting").points;
+  const std::vector<DrawnPoint>& points = window("gcwaiting").points;
   std::set<std::string> texts;
   for (std::uint64_t seed = 0; seed < 50; seed++) {
     const Plan plan = draw_plan(points, seed);
@@ -51,9 +59,9 @@ TEST(Window, EqualSeedsDrawEqualPlans) {
   EXPECT_GT(texts.size(), 45u);
 }
 
-// Over many seeds every point of the window is asked for everything that its row allows, and for
-// nothing else; no other point is touched; and there are runs in which a point is not live.
-TEST(Window, PlansAskForAllThatIsAllowedAndNoMore) {
+// Over many seeds every point of the window is asked for each of its actions and for the delays,
+// and for nothing else; no other point is touched; and there are runs in which a point is not live.
+TEST(Window, PlansAskForAllThatIsNamedAndNoMore) {
   for (const WindowRow& row : window_rows()) {
     std::set<std::pair<Point, Action>> asked;
     std::size_t terms = 0;
@@ -69,18 +77,15 @@ TEST(Window, PlansAskForAllThatIsAllowedAndNoMore) {
       }
     }
     std::size_t wanted = 0;
-    for (const Point point : row.points) {
-      wanted += 2;  // the delays
-      for (const std::uint64_t action : {kActFail, kActPreempt, kActStop})
-        wanted += (allowed_actions(point) & action) != 0 ? 1 : 0;
-    }
+    for (const DrawnPoint& at : row.points)
+      wanted += 2 + static_cast<std::size_t>(__builtin_popcountll(at.actions));
     EXPECT_EQ(asked.size(), wanted) << row.name;
     EXPECT_LT(terms, 2000 * row.points.size() / 2) << row.name;
   }
 }
 
 TEST(Window, APlanOverAllPointsFits) {
-  const std::vector<Point> all = points_like("*");
+  const std::vector<DrawnPoint> all = points_like("*");
   for (std::uint64_t seed = 0; seed < 200; seed++)
     EXPECT_TRUE(is_valid(draw_plan(all, seed)));
 }

@@ -189,6 +189,7 @@ if(THROWSPLIT_HOUSE_TESTS)
   endforeach()
   throwsplit_add_test(house.mutants house "${PROJECT_SOURCE_DIR}/ci/mutants" --check)
   throwsplit_add_test(house.mutants.self_test house "${PROJECT_SOURCE_DIR}/ci/mutants" --self-test)
+  throwsplit_add_test(house.trial.self_test house "${PROJECT_SOURCE_DIR}/ci/trial" --self-test)
   set(hooks_blank "${PROJECT_SOURCE_DIR}/ci/hooks_blank")
   throwsplit_add_test(house.hooks_blank house "${hooks_blank}" "${PROJECT_BINARY_DIR}")
   throwsplit_add_test(house.hooks_blank.self_test house "${hooks_blank}" --self-test

@@ -12,7 +12,7 @@ REPEATS = 3
 STALL_SECONDS = 3
 TERMS_MAX = 64
 VARIANTS = [(kind, arming) for kind in ("release", "tsan") for arming in ("calm", "armed")]
-# By letter of points.def: what an armed window asks for, and how often.
+# By letter of window.def: what an armed window asks for, and how often.
 ACTIONS = {"P": "5%preempt", "F": "10%fail", "S": "2%stop"}
 
 
@@ -22,24 +22,22 @@ def variant_name(kind, arming):
 
 def points(snapshot):
     text = read_text(snapshot, "runtime", "hook", "points.def")
-    return re.findall(r'^POINT\(\d+, (\w+), \w+, \w+, "(\w*)"', text, re.M)
+    return re.findall(r"^POINT\(\d+, (\w+),", text, re.M)
 
 
 def window_points(snapshot, window):
     text = read_text(snapshot, "inject", "window.def")
     camel = re.search(rf'^WINDOW\((\w+), "{window}"', text, re.M).group(1)
-    return re.findall(rf"^WINDOW_POINT\({camel}, (\w+)\)", text, re.M)
+    return re.findall(rf'^WINDOW_POINT\({camel}, (\w+), "(\w*)"\)', text, re.M)
 
 
 def plan(snapshot, row):
     """Short delays at every point; at those of the bug's window also what the points allow."""
     terms = []
-    rows = points(snapshot)
     if row["window"] != NO_WINDOW:
-        wanted = window_points(snapshot, row["window"])
-        terms += [f"{name}={ACTIONS[letter]}" for name, letters in rows if name in wanted
-                  for letter in letters]
-    terms += [f"{name}=2%sleep(50us)" for name, letters in rows]
+        terms += [f"{name}={ACTIONS[letter]}"
+                  for name, letters in window_points(snapshot, row["window"]) for letter in letters]
+    terms += [f"{name}=2%sleep(50us)" for name in points(snapshot)]
     return ";".join(terms[:TERMS_MAX])
 
 

@@ -22,7 +22,6 @@
 #include "fuzz/input/mutate.h"
 #include "fuzz/report/names.h"
 #include "fuzz/tools/common.h"
-#include "inject/window.h"
 
 namespace throwsplit::fuzz {
 namespace {

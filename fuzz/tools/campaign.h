@@ -11,6 +11,7 @@
 #include "fuzz/input/text.h"
 #include "fuzz/run/run.h"
 #include "fuzz/run/twice.h"
+#include "inject/window.h"
 
 namespace throwsplit::fuzz {
 
@@ -19,10 +20,10 @@ struct CampaignConfig {
   double seconds_max = 0;  // 0: no limit of time
   std::uint64_t seed = 1;
   Strategy strategy = Strategy::kRandom;
-  bool strip = true;          // first drop the programs' own schedules and faults
-  bool mutate = false;        // also change programs and fault plans
-  std::vector<Point> points;  // each run draws a plan of its own over these, beside its terms
-  bool keep_going = false;    // after a finding: on to the next, each signature once
+  bool strip = true;                       // first drop the programs' own schedules and faults
+  bool mutate = false;                     // also change programs and fault plans
+  std::vector<inject::DrawnPoint> points;  // each run draws a plan of its own over these
+  bool keep_going = false;                 // after a finding: on to the next, each signature once
   std::string last;  // write each input to this file before it is run: a sanitizer may end us
   RunOptions options;
 };

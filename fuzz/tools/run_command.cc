@@ -76,8 +76,8 @@ std::variant<Strategy, std::string> strategy_of(const std::string& name) {
   return "unknown strategy '" + name + "'" + inject::did_you_mean(name, known);
 }
 
-std::variant<std::vector<Point>, std::string> points_of(const RunFlags& flags) {
-  std::vector<Point> points;
+std::variant<std::vector<inject::DrawnPoint>, std::string> points_of(const RunFlags& flags) {
+  std::vector<inject::DrawnPoint> points;
   std::vector<std::string> known;
   for (const inject::WindowRow& row : inject::window_rows())
     known.emplace_back(row.name);
@@ -89,7 +89,7 @@ std::variant<std::vector<Point>, std::string> points_of(const RunFlags& flags) {
     points.insert(points.end(), row->points.begin(), row->points.end());
   }
   for (const std::string& pattern : flags.points) {
-    const std::vector<Point> fitting = inject::points_like(pattern);
+    const auto fitting = inject::points_like(pattern);
     if (fitting.empty()) return "no point is like '" + pattern + "'; `points` lists them";
     points.insert(points.end(), fitting.begin(), fitting.end());
   }
@@ -182,7 +182,7 @@ int run_campaign(const std::vector<File>& files, const inject::Plan& plan, const
   config.keep_going = flags.keep_going;
   auto points = points_of(flags);
   if (const auto* error = std::get_if<std::string>(&points)) return complain(*error);
-  config.points = std::move(*std::get_if<std::vector<Point>>(&points));
+  config.points = std::move(*std::get_if<std::vector<inject::DrawnPoint>>(&points));
   config.last = flags.last;
   std::vector<Program> programs;
   for (const File& file : files) {

@@ -92,7 +92,7 @@ void entersyscall(uintptr_t pc, uintptr_t sp, uintptr_t bp) {
   mp->locks++;
   if (UNLIKELY(!begin_syscall(gp, pc, sp, bp))) systemstack(entersyscall_bad, nullptr);
   Sched& sched = mp->world->sched;
-  if (UNLIKELY(sched.sysmonwait.load<relaxed>() != 0)) {
+  if (UNLIKELY(INJECT_FAIL(entersyscall_sysmon_look) || sched.sysmonwait.load<relaxed>() != 0)) {
     systemstack(entersyscall_sysmon, nullptr);
     save(gp, pc, sp, bp);
   }
