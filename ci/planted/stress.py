@@ -9,7 +9,7 @@ from planted.manifest import NO_WINDOW, read_text
 from planted.workspace import run
 
 REPEATS = 3
-STALL_SECONDS = 3
+STALL_SECONDS = 2
 TERMS_MAX = 64
 VARIANTS = [(kind, arming) for kind in ("release", "tsan") for arming in ("calm", "armed")]
 # By letter of window.def: what an armed window asks for, and how often.

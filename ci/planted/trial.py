@@ -112,7 +112,8 @@ class Trial:
                     work(item, space)
                 except Refused as refusal:
                     self.refused = refusal
-        threads = [threading.Thread(target=worker, args=[space]) for space in self.spaces]
+        threads = [threading.Thread(target=worker, args=[space], daemon=True)
+                   for space in self.spaces]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -192,7 +193,9 @@ class Trial:
                                        MINIMIZE_SECONDS))
         if options.stress_seconds and not self.is_over():
             result["stress"] = self.remembered(
-                f"{name}/stress", [key, options.stress_seconds],
+                f"{name}/stress",
+                [key, options.stress_seconds,
+                 self.snapshot.digest("no tree", files=("ci/planted/stress.py",))],
                 lambda: stress.run_cell(row, {kind: program(kind, "throwsplit-chaos")
                                               for kind in ("release", "tsan")},
                                         self.snapshot.folder, options.stress_seconds))
@@ -211,7 +214,8 @@ class Trial:
             with self.lock:
                 bugs[row["name"]] = result
                 self.tell(result)
-        self.on_all_workers(self.rows, one)
+        # Bugs in one file follow each other: only that file is built anew from one to the next.
+        self.on_all_workers(sorted(self.rows, key=lambda row: row["files"]), one)
         told = {"strategies": self.strategies, "rows": len(self.rows),
                 "bugs": [bugs[row["name"]] for row in self.rows if row["name"] in bugs],
                 "false_finds": [], "stress_unbroken": {}}
