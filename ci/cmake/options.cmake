@@ -54,6 +54,9 @@ endif()
 if(THROWSPLIT_LINKER)
   add_link_options("-fuse-ld=${THROWSPLIT_LINKER}")
 endif()
+# No lazy binding: the first call of a library function would run the dynamic linker on the
+# goroutine's stack, where it saves every vector register.
+add_link_options(LINKER:-z,now)
 if(THROWSPLIT_SANITIZE)
   throwsplit_compile_options("-fsanitize=${THROWSPLIT_SANITIZE}" -fno-sanitize-recover=all)
   add_link_options("-fsanitize=${THROWSPLIT_SANITIZE}")
@@ -72,7 +75,7 @@ if(THROWSPLIT_COVERAGE)
 endif()
 if(THROWSPLIT_HARDEN)
   throwsplit_compile_options(-fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS)
-  add_link_options(-pie LINKER:-z,relro,-z,now)
+  add_link_options(-pie LINKER:-z,relro)
 endif()
 
 # Which sanitizer is linked in: defined to 1, or not defined at all. Told to every file, because one

@@ -188,8 +188,9 @@ void os_futexsleep(uint32_t* word, uint32_t value, int64_t ns) {
 }
 
 void os_futexwakeup(uint32_t* word, uint32_t count) {
-  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count > INT_MAX ? INT_MAX : count, nullptr, nullptr,
-          0);
+  // Not libc's syscall: in nosplit code the dynamic linker would look it up on this very stack.
+  os_syscall6(SYS_futex, reinterpret_cast<long>(word), FUTEX_WAKE_PRIVATE,
+              count > INT_MAX ? INT_MAX : count, 0, 0, 0);
 }
 
 int64_t os_nanotime() {

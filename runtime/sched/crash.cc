@@ -64,7 +64,9 @@ NO_SANITIZE void print_goroutine(Printer& out, const G* gp, const G* crasher, Fr
   }
 }
 
-[[noreturn]] void crash_on_g0(const CrashReason* crash) {
+// Out of line: its frame does not belong on the stack of the goroutine that dies.
+[[noreturn]] NOINLINE void crash_on_g0(const CrashReason* crash);
+void crash_on_g0(const CrashReason* crash) {
   G* g0 = getg();
   M* mp = g0 == nullptr ? nullptr : g0->m;
   Printer out(to_stderr);
@@ -101,7 +103,7 @@ void crash_report(const CrashReason* crash) {
   if (getg() == nullptr) crash_on_g0(crash);
   systemstack([](void* arg) { crash_on_g0(static_cast<const CrashReason*>(arg)); },
               const_cast<CrashReason*>(crash));
-  __builtin_unreachable();
+  __builtin_trap();  // nobody comes back from there
 }
 
 NO_SANITIZE void print_world(World& world, FrameNames names) {
