@@ -126,29 +126,43 @@ throwsplit_public_library(chaos hooked throwsplit_hooked_objects throwsplit_hook
 throwsplit_public_library(sim hooked throwsplit_hooked_objects throwsplit_inject_objects
                           throwsplit_inject_sim_objects)
 
-# The stack-budget checker: host code over ELF files, a library and a tool. It needs libelf, libdw
-# and Capstone.
-throwsplit_sources(sources runtime/nosplit library)
-set(throwsplit_nosplit_main "${sources}")
+# The stack-budget checker: host code over ELF files, a library and a tool. Nothing else links what
+# it needs: libelf, libdw and Capstone; where one of them is missing the room is left out.
+throwsplit_sources(throwsplit_nosplit_sources runtime/nosplit library)
+set(throwsplit_nosplit_main "${throwsplit_nosplit_sources}")
 list(FILTER throwsplit_nosplit_main INCLUDE REGEX "_main\\.cc$")
-list(FILTER sources EXCLUDE REGEX "_main\\.cc$")
-add_library(throwsplit_checker_deps INTERFACE)
-if(sources)
-  find_package(PkgConfig)
+list(FILTER throwsplit_nosplit_sources EXCLUDE REGEX "_main\\.cc$")
+set(THROWSPLIT_HAS_NOSPLIT OFF)
+if(throwsplit_nosplit_sources)
+  set(THROWSPLIT_HAS_NOSPLIT ON)
+  find_package(PkgConfig QUIET)
   foreach(package libelf libdw capstone)
     if(PKG_CONFIG_FOUND)
       pkg_check_modules(throwsplit_${package} QUIET IMPORTED_TARGET ${package})
     endif()
-    if(TARGET PkgConfig::throwsplit_${package})
-      target_link_libraries(throwsplit_checker_deps INTERFACE PkgConfig::throwsplit_${package})
-    else()
-      message(STATUS "runtime/nosplit: ${package} not found by pkg-config; ci/setup installs it")
+    if(NOT TARGET PkgConfig::throwsplit_${package})
+      set(THROWSPLIT_HAS_NOSPLIT OFF)
+      message(STATUS "runtime/nosplit: left out, pkg-config does not find ${package}; "
+              "ci/setup installs it")
     endif()
   endforeach()
 endif()
-throwsplit_library(throwsplit_nosplit STATIC SOURCES ${sources})
-target_link_libraries(throwsplit_nosplit PUBLIC throwsplit_plain throwsplit_checker_deps)
-if(throwsplit_nosplit_main)
+if(THROWSPLIT_HAS_NOSPLIT)
+  # The runtime's own rules are part of the library.
+  set(throwsplit_rules "${PROJECT_SOURCE_DIR}/runtime/nosplit/throwsplit.rules")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${throwsplit_rules}")
+  file(READ "${throwsplit_rules}" throwsplit_rules)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/own_rules.cc" @ONLY CONTENT [[
+// The text of runtime/nosplit/throwsplit.rules.
+#include "runtime/nosplit/rules.h"
+namespace throwsplit::nosplit {
+std::string_view own_rules() { return R"rules(@throwsplit_rules@)rules"; }
+}  // namespace throwsplit::nosplit
+]])
+  throwsplit_library(throwsplit_nosplit STATIC LINK throwsplit_untraced
+                     SOURCES ${throwsplit_nosplit_sources} "${PROJECT_BINARY_DIR}/own_rules.cc")
+  target_link_libraries(throwsplit_nosplit PUBLIC throwsplit_plain PkgConfig::throwsplit_libelf
+                        PkgConfig::throwsplit_libdw PkgConfig::throwsplit_capstone)
   add_executable(throwsplit-nosplit ${throwsplit_nosplit_main})
-  target_link_libraries(throwsplit-nosplit PRIVATE throwsplit_nosplit throwsplit_runtime)
+  target_link_libraries(throwsplit-nosplit PRIVATE throwsplit_nosplit)
 endif()

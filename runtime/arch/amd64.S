@@ -33,6 +33,16 @@ SYM(tls):
 SYM(vector_level):
         .byte   0
 
+// The budgets of this very build, for who reads the binary (runtime/nosplit).
+        .macro  NUMBER name, value
+        .globl  \name
+        .set    \name, \value
+        .endm
+        NUMBER  SYM(StackSmall), StackSmall
+        NUMBER  SYM(StackReserve), StackReserve
+        NUMBER  SYM(StackNosplit), StackNosplit
+        NUMBER  SYM(StackCheck), StackCheck
+
         .text
 
 #define FUNCTION(name) \

@@ -34,6 +34,10 @@
 #endif
 #define StackGuard (StackReserve + StackSmall)
 
+// What of the reserve our own unchecked code may use, and the checker holds it to.
+#define StackNosplit 2048
+#define StackCheck 2048
+
 // The value a request to stop writes into the guard: above every address, so every check trips.
 // (Go: uintptrMask & -1314.)
 #define StackPreempt 0xfffffffffffffade
