@@ -43,6 +43,7 @@ int command_help(const Arguments&) {
   printf("  %-10s %s\n", "stress", "Runs programs on real threads, with a watchdog.");
   printf("  %-10s %s\n", "mutants",
          "Plants each known bug in the sources and demands it is found.");
+  printf("  %-10s %s\n", "nosplit", "Adds up the stack of unchecked code in a binary.");
   printf("\nExit codes: 0 pass, 1 finding, 2 usage or bad input, 77 skipped.\n");
   return kExitPass;
 }

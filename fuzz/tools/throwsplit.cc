@@ -6,7 +6,7 @@
 //
 // The flavour is the one that has the command: chaos for `stress`, sim for all others. `mutants`
 // needs sources and a compiler, not a flavour: ci/mutants of the sources that this program was
-// built from does it.
+// built from does it. `nosplit` looks at binaries and runs no runtime: it is a program of its own.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -127,6 +127,9 @@ int main(int argc, char** argv) {
   if (!rest.empty() && rest[0] == "mutants") {
     if (!flavour.empty()) return complain("mutants: takes no --flavour");
     return become_trial(self.parent_path(), {rest.begin() + 1, rest.end()});
+  }
+  if (flavour.empty() && !rest.empty() && rest[0] == "nosplit") {
+    return become(self.parent_path(), "nosplit", {rest.begin() + 1, rest.end()});
   }
   if (flavour.empty()) flavour = !rest.empty() && rest[0] == "stress" ? "chaos" : "sim";
   if (flavour != "sim" && flavour != "chaos") return complain(kNoSuchFlavour);
