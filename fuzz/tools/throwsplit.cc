@@ -129,7 +129,7 @@ int main(int argc, char** argv) {
     return become_trial(self.parent_path(), {rest.begin() + 1, rest.end()});
   }
   if (flavour.empty() && !rest.empty() && rest[0] == "nosplit") {
-    return become(self.parent_path(), "nosplit", {rest.begin() + 1, rest.end()});
+    return become_sibling(self.parent_path(), "nosplit", {rest.begin() + 1, rest.end()});
   }
   if (flavour.empty()) flavour = !rest.empty() && rest[0] == "stress" ? "chaos" : "sim";
   if (flavour != "sim" && flavour != "chaos") return complain(kNoSuchFlavour);
