@@ -22,12 +22,12 @@ Input program() {
                          op(OpCode::kSleep, 100'000)};
   input.bodies[2].ops = {op(OpCode::kNanosleep, 1, 20'000), op(OpCode::kWrite, 0, 0, 16),
                          op(OpCode::kStw, 2), op(OpCode::kSpin, 20)};
-  input.schedule.strategy = Strategy::kRandom;
   return input;
 }
 
-void BM_WholeRun(benchmark::State& state) {
+void whole_run(benchmark::State& state, Strategy strategy) {
   Input input = program();
+  input.schedule.strategy = strategy;
   uint64_t steps = 0;
   for (auto _ : state) {
     input.schedule.seed++;
@@ -39,7 +39,13 @@ void BM_WholeRun(benchmark::State& state) {
   state.counters["runs/s"] =
       benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
+
+void BM_WholeRun(benchmark::State& state) { whole_run(state, Strategy::kRandom); }
 BENCHMARK(BM_WholeRun);
+void BM_WholeRunPct(benchmark::State& state) { whole_run(state, Strategy::kPct); }
+BENCHMARK(BM_WholeRunPct);
+void BM_WholeRunPos(benchmark::State& state) { whole_run(state, Strategy::kPos); }
+BENCHMARK(BM_WholeRunPos);
 
 }  // namespace
 }  // namespace throwsplit::fuzz
