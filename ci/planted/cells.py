@@ -24,7 +24,7 @@ FALSE_RUNS_MIN = 1000
 FALSE_SECONDS_MAX = 20
 OFF_RUNS_MIN = 1000  # a seed, with the window off
 TSAN_EXIT = 66
-FORKED_RUNS_MAX = 6000  # a run in a child of its own takes some ten milliseconds
+FORKED_RUNS_MAX = 4000  # a run in a child of its own takes some twenty milliseconds
 RACE = re.compile(r"SUMMARY: ThreadSanitizer: (.*)")
 
 
