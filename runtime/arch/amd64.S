@@ -74,20 +74,24 @@ SYM(vector_level):
         .macro  SAN_LEAVE from, to
 #ifdef SANITIZED
         subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
         movq    \from, %rdi
         movq    \to, %rsi
         call    SYM(san_leave)
         addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
 #endif
         .endm
 
         .macro  SAN_ARRIVE to, from
 #ifdef SANITIZED
         subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
         movq    \to, %rdi
         movq    \from, %rsi
         call    SYM(san_arrive)
         addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
 #endif
         .endm
 
@@ -396,8 +400,10 @@ FUNCTION(SYM(hook_call))
         leaq    CTX_SELF(%rbx), %rdi
         leaq    HOST_SAN(%rbp), %rsi
         subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
         call    SYM(san_leave_hook)
         addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
 #endif
         movq    $0, FS_SLOT                     // the host is nobody: no guard, no G, no hooks
         movq    $0, FS_G
@@ -425,8 +431,10 @@ FUNCTION(SYM(hook_call))
         leaq    CTX_SELF(%rbx), %rdi
         leaq    HOST_SAN(%rbp), %rsi
         subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
         call    SYM(san_arrive)
         addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
 #endif
         movq    CTX_REPLY(%rbx), %rax
         popq    FS_G
@@ -452,8 +460,10 @@ FUNCTION(SYM(context_switch))
         leaq    CTX_SELF(%r12), %rdi
         leaq    CTX_SELF(%rbx), %rsi
         subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
         call    SYM(san_leave_hook)
         addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
 #endif
         movq    %rbx, FS_HOOK
         movq    CTX_SP(%rbx), %rsp
@@ -461,8 +471,10 @@ FUNCTION(SYM(context_switch))
         leaq    CTX_SELF(%rbx), %rdi
         leaq    CTX_SELF(%r12), %rsi
         subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
         call    SYM(san_arrive)
         addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
 #endif
         movq    CTX_REPLY(%rbx), %rax
         popq    FS_G
