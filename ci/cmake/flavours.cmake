@@ -159,8 +159,12 @@ namespace throwsplit::nosplit {
 std::string_view own_rules() { return R"rules(@throwsplit_rules@)rules"; }
 }  // namespace throwsplit::nosplit
 ]])
-  throwsplit_library(throwsplit_nosplit STATIC LINK throwsplit_untraced
+  throwsplit_library(throwsplit_nosplit STATIC
                      SOURCES ${throwsplit_nosplit_sources} "${PROJECT_BINARY_DIR}/own_rules.cc")
+  if(THROWSPLIT_LIBFUZZER)
+    # Here comparisons say what a reader of files is after.
+    target_compile_options(throwsplit_nosplit PRIVATE -fsanitize-coverage=trace-cmp)
+  endif()
   target_link_libraries(throwsplit_nosplit PUBLIC throwsplit_plain PkgConfig::throwsplit_libelf
                         PkgConfig::throwsplit_libdw PkgConfig::throwsplit_capstone)
   add_executable(throwsplit-nosplit ${throwsplit_nosplit_main})

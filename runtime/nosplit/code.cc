@@ -125,6 +125,8 @@ struct Decoder::Inside {
 
   // Notes that `state` arrives at `at`; walks there if that is news.
   void arrive(uint64_t at, const State& state) {
+    // Who comes to the slow side of the check with a frame fell out of a call that never returns.
+    if (at == slow_side && state.sp() != Value{Tag::stack, kEntry, 0}) return;
     int32_t& slot = slot_of(at);
     if (slot == kNone) {
       slot = static_cast<int32_t>(nodes.size());
@@ -187,6 +189,10 @@ struct Decoder::Inside {
       reach(state, reach_below(*in));
       const uint64_t next = step(*in, current, state);
       if (next == 0) return;
+      if (next == end && image.function_at(next) != nullptr) {  // falls into the next function
+        note_site(at, Way::tail, {next, {}}, current, state);
+        return;
+      }
       reach(state, 0);
       // On to the next one: a new node, or one that learns something.
       const size_t before = work.size();
@@ -212,6 +218,10 @@ struct Decoder::Inside {
       return 0;
     }
     if (is_conditional(in)) {
+      if (in.address == after_compare) {
+        const bool jumps_when_low = in.id == X86_INS_JBE || in.id == X86_INS_JB;
+        slow_side = jumps_when_low ? target_of(in, state).address : next;
+      }
       jump(in, current, state, true);
       return next;
     }
@@ -251,6 +261,7 @@ struct Decoder::Inside {
     const int number = register_number(place.reg);
     if (number < 0 || state.r[number].tag != Tag::stack || state.r[number].base != kEntry) return;
     compared = state.r[number].number;
+    after_compare = in.address + in.size;
   }
 
   uint64_t step_call(const cs_insn& in, int32_t current, State& state) {
@@ -271,7 +282,8 @@ struct Decoder::Inside {
       note_site(at, Way::call, target, current, state);
     }
     forget_after_call(state);
-    if (target.is_known() && !options.returns(target)) return 0;
+    // Nothing stands behind the last call of a function: it does not return either.
+    if (next == end || (target.is_known() && !options.returns(target))) return 0;
     if (!is_check) return next;
     arrive(next, state);  // nobody comes to this return: __morestack goes behind it
     return next + 1;
@@ -395,6 +407,8 @@ struct Decoder::Inside {
     begin = the_begin;
     end = the_end;
     compared = kNone;
+    after_compare = 0;
+    slow_side = 0;
     deepest_site = kNone;
     code = {};
     const uint64_t before = spent;
@@ -422,7 +436,9 @@ struct Decoder::Inside {
   // Of the function at hand.
   uint64_t begin = 0;
   uint64_t end = 0;
-  int64_t compared = kNone;
+  int64_t compared = kNone;    // bytes below entry that were compared with the guard
+  uint64_t after_compare = 0;  // the place behind that comparison
+  uint64_t slow_side = 0;      // where a check goes that trips
   int32_t deepest_site = kNone;
   State after_deepest;
   Code code;

@@ -124,6 +124,7 @@ std::variant<Rule, std::string> parse_line(std::string_view line) {
   constexpr std::string_view kBecause = " -- ";
   const size_t because = line.find(kBecause);
   const std::vector<std::string> words = split(line.substr(0, because));
+  if (words.empty()) return "a line begins with a word";
   const Shape* shape = nullptr;
   std::string known;
   for (const Shape& each : kShapes) {

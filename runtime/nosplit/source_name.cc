@@ -30,6 +30,7 @@ class Mangled {
   bool component(std::string& out);
   bool skip_arguments();
   void skip_literal();
+  void skip_substitution();
   static void append(std::string& out, std::string_view word) {
     if (!out.empty()) out += "::";
     out += word;
@@ -54,6 +55,14 @@ bool Mangled::identifier(std::string& out) {
   return true;
 }
 
+// S_, S0_, St, T_: what stands for a name or a type.
+void Mangled::skip_substitution() {
+  at_++;
+  while (is_digit(peek()) || (peek() >= 'A' && peek() <= 'Z'))
+    at_++;
+  if (!take("_") && is_lower(peek())) at_++;
+}
+
 // L <type> <value> E, or L_Z <encoding> E: inside, digits are a value and no length.
 void Mangled::skip_literal() {
   int depth = 0;
@@ -65,6 +74,8 @@ void Mangled::skip_literal() {
     } else if (c == 'E') {
       at_++;
       if (depth-- == 0) return;
+    } else if (c == 'S') {
+      skip_substitution();
     } else if (depth > 0 && is_digit(c)) {
       std::string unused;
       if (!identifier(unused)) return;
@@ -83,10 +94,7 @@ bool Mangled::skip_arguments() {
       std::string unused;
       if (!identifier(unused)) return false;
     } else if (c == 'S' || c == 'T') {
-      at_++;
-      while (is_digit(peek()) || (peek() >= 'A' && peek() <= 'Z'))
-        at_++;
-      if (!take("_") && is_lower(peek())) at_++;
+      skip_substitution();
     } else if (c == 'L') {
       at_++;
       skip_literal();
@@ -139,11 +147,9 @@ bool Mangled::component(std::string& out) {
 }
 
 bool Mangled::encoding(std::string& out) {
-  if (take("Z")) {  // local: the function, its arguments, E, then what is local to it
+  if (take("Z")) {  // local to a function: a lambda, a class; which one, only the symbol tells
     if (!encoding(out)) return false;
-    // Arguments may hold E of their own, so look for the local's beginning from the end of them.
-    const size_t local = text_.find("ENUl", at_);
-    if (local != std::string_view::npos) append(out, "{lambda}");
+    append(out, "{local}");
     return true;
   }
   if (!take("N")) return component(out);
