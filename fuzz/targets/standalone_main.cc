@@ -1,11 +1,14 @@
 // The main of a fuzz target where there is no engine: files run once each, or random inputs.
 // SPDX-License-Identifier: Apache-2.0
 //
-//   syscall_fuzzer FILE|FOLDER...           each once; texts (.prog) too
-//   syscall_fuzzer -runs=N [-seed=S] [FILE|FOLDER...]   mutates them, or makes inputs up
+//   x_fuzzer FILE|FOLDER...           each once
+//   x_fuzzer -runs=N [-seed=S] [FILE|FOLDER...]   mutates them, or makes inputs up
+//
+// How inputs are read and changed is the target's own: x_standalone.cc.
 //
 // Exit codes: 0 pass, 2 usage or bad input; a finding aborts, as under an engine.
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -14,27 +17,23 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "fuzz/input/dice.h"
-#include "fuzz/input/encode.h"
-#include "fuzz/input/load.h"
-#include "fuzz/input/mutate.h"
-#include "fuzz/report/names.h"
-#include "fuzz/targets/finding.h"
+#include "fuzz/targets/standalone.h"
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv);
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
 
+using throwsplit::fuzz::Bytes;
 using throwsplit::fuzz::Dice;
-using Bytes = std::vector<std::uint8_t>;
 
 constexpr int kExitPass = 0;
 constexpr int kExitUsage = 2;
-constexpr std::size_t kBytesMax = 4096;
 
 struct Seed {
   std::string path;
@@ -62,37 +61,34 @@ std::string add_seeds(const std::string& path, std::vector<Seed>& seeds) {
     paths.push_back(path);
   }
   for (const std::string& each : paths) {
-    auto loaded = throwsplit::fuzz::load_file(each, throwsplit::fuzz::site_names());
+    auto loaded = throwsplit::fuzz::standalone_load(each);
     if (const auto* why = std::get_if<std::string>(&loaded)) return *why;
-    const auto& program = std::get_if<throwsplit::fuzz::Loaded>(&loaded)->program;
-    seeds.push_back({each, throwsplit::fuzz::encode(program.input)});
+    seeds.push_back({each, std::move(*std::get_if<Bytes>(&loaded))});
   }
   return "";
 }
 
 bool parse_number(std::string_view word, std::string_view flag, std::uint64_t& value) {
   if (!word.starts_with(flag)) return false;
-  const auto number = throwsplit::inject::parse_decimal(word.substr(flag.size()), UINT64_MAX);
-  if (!number)
-    exit(complain(std::string(flag) + " expects a number, found '" +
-                  std::string(word.substr(flag.size())) + "'"));
-  value = *number;
+  word.remove_prefix(flag.size());
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size()) {
+    exit(complain(std::string(flag) + " expects a number, found '" + std::string(word) + "'"));
+  }
   return true;
 }
 
 void run_random(const std::vector<Seed>& seeds, std::uint64_t runs, std::uint64_t seed) {
-  throwsplit::fuzz::learn_file("");
-  throwsplit::fuzz::save_crashes();
+  throwsplit::fuzz::standalone_running("");
+  const std::size_t bytes_max = throwsplit::fuzz::standalone_bytes_max();
   Dice dice(seed);
   for (std::uint64_t i = 0; i < runs; i++) {
     Bytes bytes;
     if (!seeds.empty()) bytes = seeds[dice.below(seeds.size())].bytes;
-    std::size_t size = std::min(bytes.size(), kBytesMax);
-    bytes.resize(kBytesMax);
-    for (std::uint64_t times = dice.below(16) + 1; times > 0; times--) {
-      size = throwsplit::fuzz::mutate_bytes(bytes.data(), size, kBytesMax, dice.next(),
-                                            throwsplit::fuzz::vocabulary());
-    }
+    std::size_t size = std::min(bytes.size(), bytes_max);
+    bytes.resize(bytes_max);
+    for (std::uint64_t times = dice.below(16) + 1; times > 0; times--)
+      size = throwsplit::fuzz::standalone_mutate(bytes.data(), size, bytes_max, dice.next());
     bytes.resize(size);
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   }
@@ -122,7 +118,7 @@ int main(int argc, char** argv) {
   }
   if (seeds.empty()) return complain("expected files, or -runs=N [-seed=S]");
   for (const Seed& each : seeds) {
-    throwsplit::fuzz::learn_file(each.path);
+    throwsplit::fuzz::standalone_running(each.path);
     LLVMFuzzerTestOneInput(each.bytes.data(), each.bytes.size());
   }
   printf("%zu files, no finding\n", seeds.size());
