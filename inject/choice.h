@@ -140,6 +140,8 @@ struct Idle {
   uint32_t wait_count;
 };
 
+struct Verdict;  // inject/arm.h
+
 // An oracle's window. Each call returns true to stop the run there and then: End::finding.
 class Watcher {
  public:
@@ -151,6 +153,8 @@ class Watcher {
   // A legal move of moves.def was made: step.object changed its status. No step either.
   virtual bool on_move(const Step&, uint32_t /*row*/) { return false; }
   virtual bool on_idle(const Idle&) { return false; }
+  // A term of the plan fires at the point where this step is.
+  virtual void on_fired(const Step&, const Verdict&) {}
   virtual void finish_run(const RunEnd&) {}
 };
 

@@ -56,6 +56,10 @@ Phrase event_phrase(Site site, uint32_t a, uint64_t b) {
                      : "goes to deep sleep: every P is idle",
               true};
     case Event::sysmon_wake: return {"wakes", true};
+    case Event::injected:
+      return {a == kActStop ? "asks for a stop of the world (injected)"
+                            : "asks itself to give way (injected)",
+              true};
     case Event::m_start:     return {"begins", false};
     case Event::m_park:      return {"has nothing to do", true};
     case Event::m_unpark:    return {"M" + std::to_string(a) + " is to go on", false};

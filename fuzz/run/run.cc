@@ -10,6 +10,7 @@
 #include "fuzz/explore/recorder.h"
 #include "fuzz/guest/guest.h"
 #include "fuzz/oracle/oracle.h"
+#include "fuzz/run/deeds.h"
 #include "runtime/sched/sched.h"
 
 namespace throwsplit::fuzz {
@@ -25,18 +26,6 @@ const char* verdict_name(Verdict verdict) {
 
 namespace {
 
-int index_of_point(Site site) {
-  static const auto table = [] {
-    std::array<int8_t, 256> made;
-    made.fill(-1);
-    for (size_t i = 0; i < std::size(kPoints); i++) {
-      made[static_cast<size_t>(kPoints[i].point)] = static_cast<int8_t>(i);
-    }
-    return made;
-  }();
-  return site < table.size() ? table[site] : -1;
-}
-
 // Stands between the simulator and the oracles: counts what was reached, keeps what a timeline
 // needs.
 class Onlooker : public inject::Watcher {
@@ -46,18 +35,21 @@ class Onlooker : public inject::Watcher {
 
   void begin_run(const inject::RunInfo& info) override {
     outcome_.m_of_carrier.assign(1, 0);  // the thread that makes the World is its first M
+    deeds_.begin_run();
     oracles_.begin_run(info);
     if (options_.also != nullptr) options_.also->begin_run(info);
   }
   bool on_step(const inject::Step& step) override {
     int point = index_of_point(step.site);
     if (point >= 0) outcome_.coverage.points.set(static_cast<size_t>(point));
+    deeds_.on_step(step);
     note(step);
     bool stop = options_.also != nullptr && options_.also->on_step(step);
     return oracles_.on_step(step) || stop;
   }
   bool on_event(const inject::Step& step, Event event, uint32_t a, uint64_t b) override {
     note(step);
+    deeds_.on_event(step, event, a, outcome_.coverage);
     if (event == Event::canary) outcome_.coverage.canaries.set(a % 3);
     if (event == Event::m_start) {
       if (outcome_.m_of_carrier.size() <= step.carrier) {
@@ -80,6 +72,10 @@ class Onlooker : public inject::Watcher {
     if (guest_rests(guest_)) stop = true;
     return oracles_.on_idle(idle) || stop;
   }
+  void on_fired(const inject::Step& step, const inject::Verdict& verdict) override {
+    deeds_.on_fired(step, verdict, outcome_.coverage);
+    if (options_.also != nullptr) options_.also->on_fired(step, verdict);
+  }
   void finish_run(const inject::RunEnd& end) override {
     if (options_.also != nullptr) options_.also->finish_run(end);
   }
@@ -93,6 +89,7 @@ class Onlooker : public inject::Watcher {
         {step.step, step.now_ns, step.carrier, step.site, step.object, address ? 0 : step.extra});
   }
 
+  Deeds deeds_;
   Oracles& oracles_;
   const Guest& guest_;
   const RunOptions& options_;
@@ -181,7 +178,9 @@ Outcome run(const Input& input, inject::Choice& choice, const RunOptions& option
   config.step_max = options.step_max;
   config.step_fair = options.step_fair;
   config.abort_in_place = options.abort_in_place;
+  if (options.stage != nullptr) *options.stage = {&guest, &workshop.oracles.scene()};
   inject::SimOutcome sim = inject::simulate(config, play, &play_state);
+  if (options.stage != nullptr) *options.stage = Stage();
 
   outcome.end = sim.end;
   outcome.trace_hash = sim.trace_hash;

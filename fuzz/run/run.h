@@ -35,15 +35,30 @@ struct Finding {
   std::string signature() const { return oracle + ": " + text; }
 };
 
-// What a run came by. Rows of kMoves, kPoints by index; sites by hash.
+// What a point may come to do, besides nothing.
+enum class Deed : uint8_t { delay, fail, preempt, stop };
+inline constexpr std::size_t kDeeds = 4;
+inline constexpr const char* kDeedNames[kDeeds] = {"delay", "fail", "preempt", "stop"};
+
+inline constexpr std::size_t kPointsMax = 128;
+constexpr std::size_t deed_index(std::size_t point_index, Deed deed) {
+  return point_index * kDeeds + static_cast<std::size_t>(deed);
+}
+
+// What a run came by. Rows of kMoves, kPoints by index.
 struct Coverage {
   std::bitset<64> moves;
-  std::bitset<128> points;
+  std::bitset<kPointsMax> points;
+  // By deed_index: what a point was asked for and what then came about. A delay is one by the
+  // clock; a preemption, that the goroutine was asked to give way; a stop, that the world began to
+  // stop because of this point and no other.
+  std::bitset<kPointsMax * kDeeds> deeds;
   std::bitset<3> canaries;  // kCanaryReached, kCanaryTriggered
 
   void merge(const Coverage& other) {
     moves |= other.moves;
     points |= other.points;
+    deeds |= other.deeds;
     canaries |= other.canaries;
   }
 };
@@ -78,6 +93,15 @@ struct Outcome {
 };
 inline constexpr uint32_t kNoM = 0xffffffff;
 
+struct Guest;
+struct Scene;
+
+// What stands on it while a run goes on, for who looks on closely. Null before and after.
+struct Stage {
+  const Guest* guest = nullptr;
+  const Scene* scene = nullptr;
+};
+
 struct RunOptions {
   bool record = false;           // keep every step and event (for timelines)
   bool record_switches = false;  // keep the choices as rows over `keep running`
@@ -85,6 +109,7 @@ struct RunOptions {
   uint64_t step_max = 60'000;
   uint64_t step_fair = 40'000;
   inject::Watcher* also = nullptr;  // looks on beside the oracles
+  Stage* stage = nullptr;           // filled in before the first step
 };
 
 // Runs the input's program on the runtime in the simulator under its schedule and faults, watched

@@ -1,4 +1,4 @@
-// `coverage`: which rows of moves.def and points.def the files reach.
+// `coverage`: which rows of moves.def and points.def the files reach, and what the points did.
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/tools/coverage.h"
 
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fuzz/tools/common.h"
+#include "inject/arm.h"
 #include "runtime/gmp/moves.h"
 #include "runtime/hook/points.h"
 
@@ -24,6 +25,30 @@ std::string move_name(const MoveRow& row) {
   return std::string("move ") + (row.kind == MoveKind::g ? "g" : "p") +
          std::to_string(static_cast<int>(row.number)) + " (" + row.from_name + " -> " +
          row.to_name + ")";
+}
+
+bool allows(const PointRow& row, Deed deed) {
+  const uint64_t actions = inject::allowed_actions(row.point);
+  switch (deed) {
+    case Deed::delay:   return true;
+    case Deed::fail:    return (actions & kActFail) != 0;
+    case Deed::preempt: return (actions & kActPreempt) != 0;
+    case Deed::stop:    return (actions & kActStop) != 0;
+  }
+  return false;
+}
+
+void reached_deeds(const Coverage& coverage, std::size_t point, Reached& result) {
+  for (std::size_t i = 0; i < kDeeds; i++) {
+    const auto deed = static_cast<Deed>(i);
+    if (!allows(kPoints[point], deed)) continue;
+    result.deeds_all++;
+    if (coverage.deeds[deed_index(point, deed)]) {
+      result.deeds++;
+    } else {
+      result.missed.push_back(std::string(kDeedNames[i]) + " at " + kPoints[point].name);
+    }
+  }
 }
 
 }  // namespace
@@ -47,18 +72,22 @@ Reached reached(const Coverage& coverage) {
     } else {
       result.missed.push_back(std::string("point ") + kPoints[i].name);
     }
+    reached_deeds(coverage, i, result);
   }
   return result;
 }
 
 std::string Reached::summary() const {
   return "moves " + std::to_string(moves) + " of " + std::to_string(moves_all) + ", points " +
-         std::to_string(points) + " of " + std::to_string(points_all);
+         std::to_string(points) + " of " + std::to_string(points_all) + ", actions performed " +
+         std::to_string(deeds) + " of " + std::to_string(deeds_all);
 }
 
 int command_coverage(const Arguments& arguments) {
-  CLI::App app("Runs the files once and says which native moves and points they reach together.",
-               "throwsplit coverage");
+  CLI::App app(
+      "Runs the files once and says which native moves and points they reach together, and which\n"
+      "actions the points performed of those that their rows allow.",
+      "throwsplit coverage");
   std::vector<std::string> paths;
   bool require_all = false;
   bool each = false;
@@ -91,6 +120,8 @@ int command_coverage(const Arguments& arguments) {
                                    {"moves_all", result.moves_all},
                                    {"points", result.points},
                                    {"points_all", result.points_all},
+                                   {"actions", result.deeds},
+                                   {"actions_all", result.deeds_all},
                                    {"missed", result.missed}};
     printf("%s\n", object.dump(2).c_str());
   } else {

@@ -1,4 +1,4 @@
-// What runs reached of the two tables that must be reached: legal moves and injection points.
+// What runs reached of the tables that must be reached: legal moves, injection points and their actions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,9 +15,12 @@ struct Reached {
   std::size_t moves_all = 0;
   std::size_t points = 0;
   std::size_t points_all = 0;
-  std::vector<std::string> missed;  // "move p5 (Psyscall -> Pidle)", "point stopm_window"
+  std::size_t deeds = 0;  // of a point and an action: delay everywhere, else as its row allows
+  std::size_t deeds_all = 0;
+  std::vector<std::string> missed;  // "move p5 (Psyscall -> Pidle)", "point stopm_window",
+                                    // "stop at stopm_window"
 
-  std::string summary() const;  // "moves 18 of 20, points 50 of 52"
+  std::string summary() const;  // "moves 18 of 20, points 50 of 52, actions performed 99 of 120"
 };
 
 Reached reached(const Coverage& coverage);

@@ -19,7 +19,7 @@ constexpr Command kCommands[] = {
     {"explain", "Runs one file and tells what happened, as a timeline.", command_explain},
     {"hash", "Prints the trace hash of each file: equal hashes, equal runs.", command_hash},
     {"compile", "Turns programs into the bytes that fuzz targets take as seeds.", command_compile},
-    {"coverage", "Says which moves and points the files reach.", command_coverage},
+    {"coverage", "Says which moves, points and actions the files reach.", command_coverage},
     {"list", "Lists targets, strategies, oracles, mutants, corpus.", command_list},
     {"points", "Prints the injection points.", command_points},
     {"moves", "Prints the legal moves of goroutines and of Ps.", command_moves},

@@ -231,7 +231,7 @@ HookContext* Machine::step(Carrier& carrier, Site site, uint32_t object, uint64_
   }
   if (site < kAccessSites) {
     if (UNLIKELY(arm_.armed_at(Where::kPoint, static_cast<uint8_t>(site)))) {
-      at_point(carrier, static_cast<Point>(site));
+      at_point(carrier, menu);
     }
   } else if (site >= kCallSites) {
     if (is_now(site)) {
@@ -362,9 +362,13 @@ void Machine::wake_due() {
     wake(carriers_[clock_.next()]);
 }
 
-void Machine::at_point(Carrier& carrier, Point point) {
-  Verdict verdict = arm_.visit(point, die());
+void Machine::at_point(Carrier& carrier, const Menu& menu) {
+  Verdict verdict = arm_.visit(static_cast<Point>(menu.site), die());
   if (verdict.quiet()) return;
+  if (watcher_ != nullptr) {
+    watcher_->on_fired({menu.step, clock_.now_ns(), carrier.number, menu.site, menu.object, 0},
+                       verdict);
+  }
   hash_.mix(verdict.actions << 1 | (verdict.yield ? 1 : 0));
   carrier.reply = verdict.actions;
   if (verdict.yield) yield(carrier);

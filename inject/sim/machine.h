@@ -78,7 +78,7 @@ class Machine {
   void turn_clock(int64_t to_ns);
   bool turn_idle_clock(const Menu& menu);
   void wake_due();
-  void at_point(Carrier& carrier, Point point);
+  void at_point(Carrier& carrier, const Menu& menu);
   void yield(Carrier& carrier);
   void settle_yields(uint32_t chosen);
   static uint32_t take_turns(const Menu& menu);

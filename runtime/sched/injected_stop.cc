@@ -78,6 +78,7 @@ void injected_stop_ask(World& world) {
   // A stop that asks for the next one would never end.
   if (getg()->m->mstartfn == injected_stopper) return;
   if (stop.asked.exchange<acq_rel>(1) != 0) return;
+  trace(Event::injected, kActStop);
   notewakeup(&stop.wake);
 }
 

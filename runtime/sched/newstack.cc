@@ -142,7 +142,9 @@ void inject_act(uint64_t actions) {
   if ((actions & kActStop) != 0) injected_stop_ask(*gp->m->world);
 #endif
   // The system stack is never preempted.
-  if ((actions & kActPreempt) != 0 && gp != gp->m->g0) preempt_self(gp);
+  if ((actions & kActPreempt) == 0 || gp == gp->m->g0) return;
+  preempt_self(gp);
+  trace(Event::injected, kActPreempt);
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR
