@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import statistics
+import subprocess
 import time
 
 from planted.manifest import NO_WINDOW
@@ -24,6 +25,7 @@ FALSE_RUNS_MIN = 1000
 FALSE_SECONDS_MAX = 20
 OFF_RUNS_MIN = 1000  # a seed, with the window off
 TSAN_EXIT = 66
+MINIMIZE_SECONDS = 180
 FORKED_RUNS_MAX = 4000  # a run in a child of its own takes some twenty milliseconds
 RACE = re.compile(r"SUMMARY: ThreadSanitizer: (.*)")
 
@@ -184,16 +186,17 @@ def false_finds(unbroken, seed_file, strategy, windows, kind, runs, seeds, folde
                              if shot["oracle"]})}
 
 
-def minimize(program, cell, is_tsan, seconds_max):
+def minimize(program, cell, is_tsan):
     """The first finding made small: how small, in how many runs and seconds."""
     how = ["--fork", "--runs", str(FORKED_RUNS_MAX)] if is_tsan else []
     out = cell["file"].removesuffix(".prog") + ".min.prog"
     begin = time.monotonic()
     try:
-        result = run([program, "minimize", cell["file"], "--json", "-o", out, *how],
-                     env=sanitizer_environment(names=False), timeout=seconds_max)
-    except Exception as error:  # a minimizer that does not come back is a result
-        return {"error": f"no answer: {type(error).__name__}"}
+        result = run([program, "minimize", cell["file"], "--json", "-o", out,
+                      "--budget", str(MINIMIZE_SECONDS), *how],
+                     env=sanitizer_environment(names=False), timeout=2 * MINIMIZE_SECONDS)
+    except subprocess.TimeoutExpired:  # a minimizer that does not come back is a result
+        return {"error": f"no answer in {2 * MINIMIZE_SECONDS} s"}
     if result.returncode != 0:
         return {"error": (result.stderr or result.stdout).strip().split("\n")[0][:200]}
     told = json.loads(result.stdout)

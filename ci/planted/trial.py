@@ -15,7 +15,6 @@ from planted.manifest import NO_WINDOW, windows
 from planted.workspace import PROGRAMS, Refused, Snapshot, Workspace, run
 
 STRATEGIES_OUT = ["replay"]
-MINIMIZE_SECONDS = 300
 STRESS_UNBROKEN_FACTOR = 4
 # What a result depends on beside its patch and its program.
 TREES = ["runtime/", "inject/", "fuzz/input/", "fuzz/explore/", "fuzz/guest/", "fuzz/oracle/",
@@ -189,8 +188,7 @@ class Trial:
         if own and options.minimize and own.get("file") and not self.is_over():
             result["minimized"] = self.remembered(
                 f"{name}/minimized", [key, own["file"], own["runs"], own["tried_runs"]],
-                lambda: cells.minimize(program(row["build"]), own, row["build"] == "tsan",
-                                       MINIMIZE_SECONDS))
+                lambda: cells.minimize(program(row["build"]), own, row["build"] == "tsan"))
         if options.stress_seconds and not self.is_over():
             result["stress"] = self.remembered(
                 f"{name}/stress",

@@ -35,7 +35,9 @@ class Shrinker {
     runs_++;
     return options_.probe(input);
   }
-  bool is_over() const { return runs_ >= options_.runs_max; }
+  bool is_over() const {
+    return runs_ >= options_.runs_max || (options_.is_enough && options_.is_enough());
+  }
   bool fails(const Input& input) { return !is_over() && try_once(input).signature == signature_; }
   // Under its own schedule or one of a number of others. Leaves: the candidate is the best.
   bool accept(const Input& candidate);

@@ -43,6 +43,7 @@ struct ShrinkOptions {
   uint64_t runs_max = 100'000;  // then the best so far is the answer
   uint32_t searches = 200;      // random schedules for each candidate
   Probe probe = fuzz::probe;
+  std::function<bool()> is_enough;  // asked before each run; true: the best so far is the answer
 };
 
 struct Shrunk {
@@ -52,7 +53,8 @@ struct Shrunk {
   uint64_t runs = 0;
 };
 
-// Nothing: the input passes. Equal inputs and options shrink equally.
+// Nothing: the input passes. Equal inputs and options shrink equally, unless `is_enough` looks at
+// the clock.
 std::optional<Shrunk> shrink(const Input& input, const ShrinkOptions& options = {});
 
 }  // namespace throwsplit::fuzz

@@ -126,6 +126,16 @@ TEST(Shrink, ShortOfRunsTheAnswerStillFails) {
   }
 }
 
+TEST(Shrink, ShortOfTimeToo) {
+  ShrinkOptions options = stand_in();
+  int left = 50;
+  options.is_enough = [&left] { return left-- <= 0; };
+  const auto shrunk = shrink(noisy_that_fails(), options);
+  ASSERT_TRUE(shrunk.has_value());
+  EXPECT_EQ(queued(shrunk->input).signature, "O0: queued");
+  EXPECT_LE(shrunk->runs, 50u + 8);
+}
+
 // A fault that is needed stays, though the program around it goes.
 TEST(Shrink, ANeededFaultStays) {
   ShrinkOptions options;

@@ -1,6 +1,7 @@
 // `minimize`: a file that fails becomes a small one that fails in the same way.
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -72,10 +73,12 @@ int command_minimize(const Arguments& arguments) {
   ShrinkOptions options;
   bool as_fuzzer = false;
   bool forks = false;
+  double seconds_max = 0;
   bool json = false;
   app.add_option("FILE", path, "a .prog text, or the bytes a fuzzer wrote")->required();
   app.add_option("-o,--out", out, "where the small one goes; FILE.min.prog if not said");
   app.add_option("--runs", options.runs_max, "stop after so many runs")->check(CLI::PositiveNumber);
+  app.add_option("--budget", seconds_max, "stop after so many seconds")->check(CLI::PositiveNumber);
   app.add_flag("--fork", forks, "try each candidate in a child: for what ends the process");
   app.add_flag("--as-fuzzer", as_fuzzer, "read any bytes as a fuzz target would");
   app.add_flag("--json", json, "print JSON");
@@ -86,6 +89,12 @@ int command_minimize(const Arguments& arguments) {
   Program program = std::move(std::get_if<Loaded>(&loaded)->program);
 
   if (forks) options.probe = [](const Input& input) { return probe_forked(input); };
+  const auto begin = std::chrono::steady_clock::now();
+  if (seconds_max > 0) {
+    options.is_enough = [begin, seconds_max] {
+      return std::chrono::steady_clock::now() - begin > std::chrono::duration<double>(seconds_max);
+    };
+  }
   const auto shrunk = shrink(program.input, options);
   if (!shrunk) return complain(path + ": passes, so there is nothing to minimize");
   if (out.empty()) out = beside(path);
