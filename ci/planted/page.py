@@ -82,10 +82,12 @@ def intro(told, options):
 def not_run(told):
     missing = told["rows"] - len(told["bugs"])
     cut = [bug["name"] for bug in told["bugs"] if bug.get("cut_short")]
-    if not missing and not cut:
+    unasked = told["false_wanted"] - len(told["false_finds"])
+    if not missing and not cut and not unasked:
         return []
-    return [f"The budget ended early: {missing} bugs were not tried, and {len(cut)} not under"
-            " all strategies. The same command goes on from here.", ""]
+    return [f"The budget ended early: {missing} bugs were not tried, {len(cut)} not in full, and",
+            f"{unasked} programs not on the unbroken runtime. The same command goes on from here.",
+            ""]
 
 
 def overview(told, options):

@@ -185,6 +185,8 @@ class Trial:
                     lambda d=drawn: cells.run_without_window(
                         row, own["runs_max"], program(row["build"]), self.seed_file(row), options,
                         self.folder_of(row, row["strategy"]), d))
+        if self.is_over():
+            result["cut_short"] = True
         if own and options.minimize and own.get("file") and not self.is_over():
             result["minimized"] = self.remembered(
                 f"{name}/minimized", [key, own["file"], own["runs"], own["tried_runs"]],
@@ -217,20 +219,25 @@ class Trial:
         told = {"strategies": self.strategies, "rows": len(self.rows),
                 "bugs": [bugs[row["name"]] for row in self.rows if row["name"] in bugs],
                 "false_finds": [], "stress_unbroken": {}}
-        told["false_finds"] = self.false_finds(told["bugs"])
+        wanted = self.false_wanted(told["bugs"])
+        told["false_wanted"] = len(wanted)
+        told["false_finds"] = self.false_finds(wanted)
         if self.options.stress_seconds and not self.is_over():
             told["stress_unbroken"] = self.stress_unbroken()
         return told
 
-    def false_finds(self, bugs):
-        """Each program under each strategy on the unbroken runtime, ten times the runs that a bug
-        took there."""
+    def false_wanted(self, bugs):
+        """Of each program under each strategy: ten times the runs that a bug took there."""
         wanted = {}
         for bug in bugs:
             for strategy, cell in bug["cells"].items():
                 of = (bug["seed"], strategy, bug["window"], bug["build"])
                 runs = max(cells.FALSE_RUNS_MIN, cells.FALSE_FACTOR * cell.get("runs", 0))
                 wanted[of] = max(runs, wanted.get(of, 0))
+        return wanted
+
+    def false_finds(self, wanted):
+        """What the unbroken runtime is accused of in as many runs."""
         done = []
 
         def one(of, _):
