@@ -60,12 +60,12 @@ Phrase event_phrase(Site site, uint32_t a, uint64_t b) {
       return {a == kActStop ? "asks for a stop of the world (injected)"
                             : "asks itself to give way (injected)",
               true};
-    case Event::m_start:     return {"begins", false};
-    case Event::m_park:      return {"has nothing to do", true};
-    case Event::m_unpark:    return {"M" + std::to_string(a) + " is to go on", false};
-    case Event::stack_grow:  return {g(a) + " grows its stack", true};
-    case Event::freeze:      return {"freezes the world: this is a crash", true};
-    default:                 break;
+    case Event::m_start:    return {"begins", false};
+    case Event::m_park:     return {"has nothing to do", true};
+    case Event::m_unpark:   return {"M" + std::to_string(a) + " is to go on", false};
+    case Event::stack_grow: return {g(a) + " grows its stack", true};
+    case Event::freeze:     return {"freezes the world: this is a crash", true};
+    default:                break;
   }
   for (const EventRow& row : kEvents) {
     if (row.event == event) return {from_row(row, a, b), false};

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A delay and a failure are the simulator's own doing. A preemption is put down by the runtime, and
-// not on a system stack. A stop is made by an M of its own: it may be refused, because somebody else
-// is stopping the world, and it may come much later, so the M's steps are followed.
+// not on a system stack. A stop is made by an M of its own: it may be refused, because somebody
+// else is stopping the world, and it may come much later, so the M's steps are followed.
 #pragma once
 
 #include <array>

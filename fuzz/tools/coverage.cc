@@ -116,12 +116,9 @@ int command_coverage(const Arguments& arguments) {
   }
   const Reached result = reached(all);
   if (json) {
-    const nlohmann::json object = {{"moves", result.moves},
-                                   {"moves_all", result.moves_all},
-                                   {"points", result.points},
-                                   {"points_all", result.points_all},
-                                   {"actions", result.deeds},
-                                   {"actions_all", result.deeds_all},
+    const nlohmann::json object = {{"moves", result.moves},   {"moves_all", result.moves_all},
+                                   {"points", result.points}, {"points_all", result.points_all},
+                                   {"actions", result.deeds}, {"actions_all", result.deeds_all},
                                    {"missed", result.missed}};
     printf("%s\n", object.dump(2).c_str());
   } else {

@@ -1,4 +1,4 @@
-// What runs reached of the tables that must be reached: legal moves, injection points and their actions.
+// What runs reached of what must be reached: legal moves, points, and actions of points.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
