@@ -37,6 +37,7 @@ struct GuestGoroutine {
   bool started = false;
   bool done = false;
   bool pausing = false;      // in a call that never returns
+  uint8_t op = 0;            // its code, for who looks on; the last one while there is none
   uint32_t depth_bytes = 0;  // declared frames on the stack
   uint32_t soft_bytes = 0;   // the canonical soft limit
 };

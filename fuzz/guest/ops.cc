@@ -237,6 +237,7 @@ void op_wake(GuestGoroutine* self, const Op& op) {
 void run_op(Frame& frame, const Op& op) {
   GuestGoroutine* self = frame.self;
   Guest* guest = self->guest;
+  self->op = op.code;
   switch (static_cast<OpCode>(op.code)) {
     case OpCode::kChecksum: return canary_verify(frame);
     case OpCode::kGrow:     return op_grow(self, op);

@@ -1,15 +1,34 @@
-// What the fuzz targets share: runs whose coverage an engine sees.
+// What the fuzz targets share: runs whose coverage an engine sees, words for its mutator.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <span>
+
+#include "fuzz/input/mutate.h"
 #include "fuzz/run/run.h"
 
 namespace throwsplit::fuzz {
 
-// Runs the input; moves, points and switches between carriers go to libFuzzer's extra counters.
+// What is counted, each in a range of bytes of its own.
+enum class Metric : uint8_t {
+  moves,       // rows of moves.def
+  points,      // rows of points.def
+  deeds,       // actions that points performed
+  wakes,       // who woke whom
+  handoffs,    // from which path to which a P went, or a goroutine to its P
+  operations,  // what two Ms were doing when control went from one to the other
+  switches,    // at which sites they were
+};
+std::span<uint8_t> counters_of(Metric metric);
+
+// Runs the input; what it came by goes to libFuzzer's extra counters.
 Outcome run_counted(const Input& input);
 
 // What all runs of this process reached together.
 const Coverage& coverage_so_far();
+
+// What this build's mutators draw from.
+const Vocabulary& target_vocabulary();
 
 }  // namespace throwsplit::fuzz
