@@ -3,7 +3,11 @@
 //
 // Three parts are changed, each alone most of the time: program, schedule, fault plan. That way a
 // good schedule meets a changed program and a good program a changed schedule. Crossover swaps
-// whole parts for the same reason. Equal arguments give equal results on every machine.
+// whole parts for the same reason. Equal arguments give equal results on every machine; the dice
+// are ours alone, so there is no engine to be asked for bytes that could answer with none.
+//
+// An engine that controls program and schedule finds its new edges most cheaply where nothing runs
+// beside anything. So a change of the program that leaves main alone is mostly mended by a spawn.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +23,7 @@ namespace throwsplit::fuzz {
 struct Vocabulary {
   std::span<const std::uint16_t> sites;  // for schedule rows
   std::span<const std::uint8_t> points;  // for fault terms
+  std::span<const Strategy> strategies;  // empty: any that strategy.def names
   bool mapped = false;                   // also ops with needs Mapped
   bool gc = false;                       // also ops with needs Gc
 };

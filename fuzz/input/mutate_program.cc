@@ -107,9 +107,29 @@ void add_body(std::vector<Body>& bodies, Dice& dice, const Vocabulary& vocabular
   bodies.push_back(std::move(body));
 }
 
-}  // namespace
+bool spawns(const Body& body, std::size_t bodies) {
+  return std::ranges::any_of(body.ops, [&](const Op& op) {
+    return op.code == code_of(OpCode::kSpawn) && op.operand[0] < bodies;
+  });
+}
 
-void mutate_program(std::vector<Body>& bodies, Dice& dice, const Vocabulary& vocabulary) {
+// Gives main somebody to run beside it: a body that is there, or one more.
+void add_company(std::vector<Body>& bodies, Dice& dice, const Vocabulary& vocabulary) {
+  if (bodies.size() == 1) {
+    Body body;
+    for (std::uint64_t i = 1 + dice.below(4); i > 0; i--)
+      body.ops.push_back(random_op(dice, vocabulary));
+    bodies.push_back(std::move(body));
+  }
+  Op spawn;
+  spawn.code = code_of(OpCode::kSpawn);
+  spawn.operand[0] = 1 + dice.below(bodies.size() - 1);
+  Ops& main = bodies[0].ops;
+  // Early, so that the two of them meet.
+  main.insert(main.begin() + offset(dice.below(std::min<std::size_t>(main.size(), 2) + 1)), spawn);
+}
+
+void change_program(std::vector<Body>& bodies, Dice& dice, const Vocabulary& vocabulary) {
   Ops& ops = bodies[dice.below(bodies.size())].ops;
   if (ops.empty()) return insert_op(ops, dice, vocabulary);
   Op& op = ops[dice.below(ops.size())];
@@ -133,6 +153,14 @@ void mutate_program(std::vector<Body>& bodies, Dice& dice, const Vocabulary& voc
       if (bodies.size() > 1) bodies.pop_back();
       break;
   }
+}
+
+}  // namespace
+
+void mutate_program(std::vector<Body>& bodies, Dice& dice, const Vocabulary& vocabulary) {
+  change_program(bodies, dice, vocabulary);
+  const bool alone = !spawns(bodies[0], bodies.size());
+  if (alone && !dice.one_in(8)) add_company(bodies, dice, vocabulary);
 }
 
 }  // namespace throwsplit::fuzz

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "fuzz/input/mutators.h"
@@ -48,18 +49,83 @@ void mutate_row(ScheduleRow& row, Dice& dice, const Vocabulary& vocabulary) {
   }
 }
 
+// Bytes of choices, most of them calm: 0 keeps the carrier running.
+void append_choices(std::vector<std::uint8_t>& bytes, Dice& dice) {
+  const std::uint64_t count = 1 + dice.below(16);
+  for (std::uint64_t i = 0; i < count && bytes.size() < kChoiceBytesMax; i++)
+    bytes.push_back(dice.one_in(2) ? dice.byte() : std::uint8_t{0});
+}
+
+// What comes after a byte that goes or comes meets other steps, what comes before stays as it was.
 void mutate_choices(std::vector<std::uint8_t>& bytes, Dice& dice) {
-  if (bytes.empty() || dice.one_in(4)) {
-    for (std::uint64_t i = 1 + dice.below(16); i > 0 && bytes.size() < kChoiceBytesMax; i--) {
-      bytes.push_back(dice.byte());
-    }
-  } else if (dice.one_in(4)) {
-    bytes.resize(dice.below(bytes.size()));
-  } else if (dice.one_in(3)) {
-    erase_one(bytes, dice);
-  } else {
-    bytes[dice.below(bytes.size())] = dice.byte();
+  if (bytes.size() < 2) return append_choices(bytes, dice);
+  const std::size_t at = dice.below(bytes.size());
+  switch (dice.below(8)) {
+    case 0: return append_choices(bytes, dice);
+    case 1: bytes.resize(at + 1); break;
+    case 2: erase_one(bytes, dice); break;
+    case 3:  // a little longer as before
+      if (bytes.size() < kChoiceBytesMax) {
+        bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), std::uint8_t{0});
+      }
+      break;
+    case 4:  std::swap(bytes[at], bytes[dice.below(bytes.size())]); break;
+    case 5:  bytes[at] = 0; break;
+    default: bytes[at] = dice.byte(); break;
   }
+}
+
+// PCT's change points: numbers of two bytes, the high one first. An odd byte at the end goes.
+std::uint32_t change_point(const std::vector<std::uint8_t>& bytes, std::size_t i) {
+  return std::uint32_t{bytes[2 * i]} << 8 | bytes[2 * i + 1];
+}
+
+void set_change_point(std::vector<std::uint8_t>& bytes, std::size_t i, std::uint32_t step) {
+  step = std::min(step, 0xffffu);
+  bytes[2 * i] = static_cast<std::uint8_t>(step >> 8);
+  bytes[2 * i + 1] = static_cast<std::uint8_t>(step);
+}
+
+// Few of them: a bug needs one less than its depth.
+void mutate_change_points(std::vector<std::uint8_t>& bytes, Dice& dice) {
+  constexpr std::size_t kPoints = 9;
+  bytes.resize(std::min(bytes.size() / 2, kPoints) * 2);
+  const std::size_t count = bytes.size() / 2;
+  const std::uint64_t way = dice.below(6);
+  if (count == 0 || (way == 0 && count < kPoints)) {
+    bytes.resize(bytes.size() + 2);
+    set_change_point(bytes, count, random_count(dice));
+  } else if (way == 1 && count > 1) {
+    set_change_point(bytes, dice.below(count), change_point(bytes, count - 1));
+    bytes.resize(bytes.size() - 2);
+  } else {
+    const std::size_t i = dice.below(count);
+    std::uint32_t step = change_point(bytes, i);
+    if (way == 2) {
+      step = random_count(dice);
+    } else {
+      nudge(step, dice);
+    }
+    set_change_point(bytes, i, step);
+  }
+}
+
+Strategy random_strategy(Dice& dice, const Vocabulary& vocabulary) {
+  if (!vocabulary.strategies.empty()) {
+    return vocabulary.strategies[dice.below(vocabulary.strategies.size())];
+  }
+  return strategy_rows()[dice.below(strategy_rows().size())].strategy;
+}
+
+// Another strategy reads the choice bytes otherwise or not at all, so it starts without any of the
+// old ones; the two that live on them get some.
+void change_strategy(Schedule& schedule, Dice& dice, const Vocabulary& vocabulary) {
+  const Strategy before = schedule.strategy;
+  schedule.strategy = random_strategy(dice, vocabulary);
+  if (schedule.strategy == before) return;
+  schedule.choice_bytes.clear();
+  if (schedule.strategy == Strategy::kBytes) append_choices(schedule.choice_bytes, dice);
+  if (schedule.strategy == Strategy::kPct) mutate_change_points(schedule.choice_bytes, dice);
 }
 
 inject::FailTerm random_term(Dice& dice, const Vocabulary& vocabulary) {
@@ -112,10 +178,14 @@ void mutate_term(inject::FailTerm& term, Dice& dice, const Vocabulary& vocabular
 void mutate_schedule(Schedule& schedule, Dice& dice, const Vocabulary& vocabulary) {
   std::vector<ScheduleRow>& rows = schedule.rows;
   const std::uint64_t way = dice.below(12);
-  if (way < 2) {
+  const bool eats_bytes =
+      schedule.strategy == Strategy::kBytes || schedule.strategy == Strategy::kPct;
+  if (way < 2 || (way > 2 && way < 5 && !eats_bytes)) {
     schedule.seed = dice.next();
   } else if (way == 2) {
-    schedule.strategy = strategy_rows()[dice.below(strategy_rows().size())].strategy;
+    change_strategy(schedule, dice, vocabulary);
+  } else if (way < 5 && schedule.strategy == Strategy::kPct) {
+    mutate_change_points(schedule.choice_bytes, dice);
   } else if (way < 5) {
     mutate_choices(schedule.choice_bytes, dice);
   } else if (rows.empty() || way < 8) {

@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "fuzz/input/decode.h"
@@ -74,7 +76,7 @@ TEST(Mutate, ReachesEveryNativeOpAndEveryFault) {
 TEST(Mutate, DrawsFromTheVocabulary) {
   const std::uint16_t sites[] = {0x1008};
   const std::uint8_t points[] = {42};
-  const Vocabulary vocabulary{sites, points, true, true};
+  const Vocabulary vocabulary{sites, points, {}, true, true};
   Dice dice(10);
   Input input;
   std::set<std::uint8_t> ops;
@@ -90,6 +92,68 @@ TEST(Mutate, DrawsFromTheVocabulary) {
   }
   EXPECT_EQ(ops.count(static_cast<std::uint8_t>(OpCode::kCollect)), 1u);
   EXPECT_EQ(ops.count(static_cast<std::uint8_t>(OpCode::kWeb)), 1u);
+}
+
+bool main_spawns(const Input& input) {
+  for (const Op& op : input.bodies[0].ops) {
+    if (op.code == static_cast<std::uint8_t>(OpCode::kSpawn) && op.operand[0] < input.bodies.size())
+      return true;
+  }
+  return false;
+}
+
+TEST(Mutate, MostProgramsHaveTwoGoroutines) {
+  Dice dice(13);
+  Input input;
+  int rounds = 0;
+  int together = 0;
+  for (int round = 0; round < 20'000; round++) {
+    input = round % 200 == 0 ? Input{} : mutate(std::move(input), dice.next());
+    if (round % 200 < 10) continue;  // what it begins with has nobody to spawn
+    rounds++;
+    together += main_spawns(input) ? 1 : 0;
+  }
+  EXPECT_GT(together, rounds * 8 / 10);
+}
+
+TEST(Mutate, ChangesToBuiltStrategiesOnlyAndFeedsThem) {
+  const Strategy strategies[] = {Strategy::kPct, Strategy::kBytes, Strategy::kPos};
+  Vocabulary vocabulary;
+  vocabulary.strategies = strategies;
+  Dice dice(14);
+  std::set<Strategy> seen;
+  for (int round = 0; round < 20'000; round++) {
+    const Input before;
+    const Input after = mutate(before, dice.next(), vocabulary);
+    const Schedule& schedule = after.schedule;
+    if (schedule.strategy == Strategy::kKeep) continue;
+    seen.insert(schedule.strategy);
+    const bool eats = schedule.strategy != Strategy::kPos;
+    EXPECT_EQ(!schedule.choice_bytes.empty(), eats);
+  }
+  EXPECT_EQ(seen, std::set<Strategy>(std::begin(strategies), std::end(strategies)));
+}
+
+TEST(Mutate, ChangePointsOfPctAreFewAndWhole) {
+  const Strategy strategies[] = {Strategy::kPct};
+  Vocabulary vocabulary;
+  vocabulary.strategies = strategies;
+  Dice dice(15);
+  Input input;
+  std::set<std::size_t> sizes;
+  for (int round = 0; round < 20'000; round++) {
+    if (round % 100 == 0) {
+      input = Input{};
+      input.schedule.strategy = Strategy::kPct;
+    }
+    input = mutate(std::move(input), dice.next(), vocabulary);
+    sizes.insert(input.schedule.choice_bytes.size());
+  }
+  for (const std::size_t size : sizes) {
+    EXPECT_EQ(size % 2, 0u);
+    EXPECT_LE(size, 18u);
+  }
+  EXPECT_GT(sizes.size(), 3u);
 }
 
 TEST(MutateBytes, KeepsTheSizeRules) {
@@ -124,6 +188,7 @@ TEST(MutateBytes, TinyBuffersWork) {
 
 TEST(Crossover, TakesWholeParts) {
   Dice dice(12);
+  int whole_swaps = 0;
   for (int round = 0; round < 5'000; round++) {
     const Input a = decode(random_bytes(dice));
     const Input b = decode(random_bytes(dice));
@@ -134,11 +199,16 @@ TEST(Crossover, TakesWholeParts) {
     ASSERT_TRUE(child.schedule == a.schedule || child.schedule == b.schedule);
     ASSERT_TRUE(child.plan == a.plan || child.plan == b.plan);
     ASSERT_EQ(child, crossover(a, b, seed));
+    whole_swaps += child.bodies == b.bodies && child.schedule == a.schedule &&
+                           b.bodies != a.bodies && b.schedule != a.schedule
+                       ? 1
+                       : 0;
     std::vector<std::uint8_t> out(1 + dice.below(300));
     const std::size_t size = crossover_bytes(encode(a), encode(b), out.data(), out.size(), seed);
     ASSERT_GT(size, 0u);
     ASSERT_LE(size, out.size());
   }
+  EXPECT_GT(whole_swaps, 100);  // one's program under the other's schedule
 }
 
 TEST(EncodeWithin, DropsNoMoreThanItMust) {

@@ -5,11 +5,12 @@
 #include <span>
 
 #include "fuzz/input/mutate.h"
-#include "fuzz/report/names.h"
+#include "fuzz/targets/targets.h"
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t size_max,
                                           unsigned int seed) {
-  return throwsplit::fuzz::mutate_bytes(data, size, size_max, seed, throwsplit::fuzz::vocabulary());
+  return throwsplit::fuzz::mutate_bytes(data, size, size_max, seed,
+                                        throwsplit::fuzz::target_vocabulary());
 }
 
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* a, size_t a_size, const uint8_t* b,

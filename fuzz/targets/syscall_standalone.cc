@@ -6,6 +6,7 @@
 #include "fuzz/report/names.h"
 #include "fuzz/targets/finding.h"
 #include "fuzz/targets/standalone.h"
+#include "fuzz/targets/targets.h"
 
 namespace throwsplit::fuzz {
 
@@ -17,7 +18,7 @@ std::variant<Bytes, std::string> standalone_load(const std::string& path) {
 
 std::size_t standalone_mutate(std::uint8_t* data, std::size_t size, std::size_t size_max,
                               std::uint64_t seed) {
-  return mutate_bytes(data, size, size_max, seed, vocabulary());
+  return mutate_bytes(data, size, size_max, seed, target_vocabulary());
 }
 
 std::size_t standalone_bytes_max() { return 4096; }
