@@ -35,8 +35,7 @@ SYM(vector_level):
 
 // The budgets of this very build, for who reads the binary (runtime/nosplit).
         .macro  NUMBER name, value
-        .globl  \name
-        .set    \name, \value
+        .globl  \name; .set \name, \value
         .endm
         NUMBER  SYM(StackSmall), StackSmall
         NUMBER  SYM(StackReserve), StackReserve
