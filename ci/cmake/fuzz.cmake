@@ -107,9 +107,25 @@ if(TARGET throwsplit AND THROWSPLIT_HOUSE_TESTS)
   throwsplit_add_test(driver.mutants.no_flag fuzz/tools "${refuses}" "--sede" ${mutants} --sede 1)
 endif()
 
+# Each flavour's program keeps to its stack budgets.
+foreach(program throwsplit-sim throwsplit-chaos)
+  if(TARGET ${program} AND TARGET throwsplit-nosplit)
+    throwsplit_add_test("nosplit.${program}" runtime/nosplit $<TARGET_FILE:throwsplit-nosplit>
+                        $<TARGET_FILE:${program}>)
+  endif()
+endforeach()
+
 if(TARGET throwsplit-sim AND THROWSPLIT_HOUSE_TESTS)
   throwsplit_add_test(house.printed_pages house "${PROJECT_SOURCE_DIR}/ci/printed_pages"
                       $<TARGET_FILE:throwsplit-sim>)
+endif()
+
+# So is each seed of the fuzz target of files.
+if(TARGET elf_fuzzer AND NOT THROWSPLIT_LIBFUZZER AND NOT THROWSPLIT_FUZZING_ENGINE)
+  throwsplit_add_test(corpus.elf corpus $<TARGET_FILE:elf_fuzzer>
+                      "${PROJECT_SOURCE_DIR}/corpus/elf")
+  throwsplit_add_test(corpus.elf.damaged corpus $<TARGET_FILE:elf_fuzzer> -runs=2000 -seed=1
+                      "${PROJECT_SOURCE_DIR}/corpus/elf")
 endif()
 
 # Each committed program is a test: it must pass, with any compiler and no fuzzing engine.

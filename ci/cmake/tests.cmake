@@ -159,6 +159,12 @@ if(THROWSPLIT_TESTS)
     endforeach()
   endforeach()
 
+  # The plain flavour is in every test of the runtime; one stands for all.
+  if(TARGET runtime_syscall_syscall_test AND TARGET throwsplit-nosplit)
+    throwsplit_add_test(nosplit.plain runtime/nosplit $<TARGET_FILE:throwsplit-nosplit>
+                        $<TARGET_FILE:runtime_syscall_syscall_test>)
+  endif()
+
   # gtest_discover_tests cannot carry a property that is a list, so ctest reads the environment
   # after the tests.
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/unit_tests_environment.cmake" @ONLY CONTENT [[

@@ -328,8 +328,9 @@ class Explainer {
       Chain chain = deepest_chain(start);
       const Step& last = chain.steps.back();
       const Step& before = chain.steps[chain.steps.size() < 2 ? 0 : chain.steps.size() - 2];
-      const std::pair<std::string, std::string> end = {start.limit_name,
-                                                       before.function + " " + last.function};
+      // Every check takes the same, and so does every foreign function: which one says nothing.
+      const std::string by = last.note.empty() ? before.function + " " + last.function : last.note;
+      const std::pair<std::string, std::string> end = {start.limit_name, by};
       const auto [found, is_new] = told.try_emplace(end, report_.findings.size());
       if (!is_new) {
         if (found->second < report_.findings.size()) report_.findings[found->second].others++;

@@ -145,6 +145,7 @@ char target[256];
 volatile size_t count = 200;
 
 const Figure kFigures[] = {
+#if !THROWSPLIT_ASAN && !THROWSPLIT_TSAN
     {"memcpy",
      [] {
        return used_by([] {
@@ -159,6 +160,7 @@ const Figure kFigures[] = {
          asm volatile("" : : "r"(target) : "memory");
        });
      }},
+#endif
 #if THROWSPLIT_ASAN
     {"__asan_stack_malloc_1", [] { return used_by([] { __asan_stack_malloc_1(96); }); }},
     {"__asan_stack_malloc_2", [] { return used_by([] { __asan_stack_malloc_2(192); }); }},
