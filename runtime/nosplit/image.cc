@@ -98,7 +98,7 @@ class Reader {
   void read_fixups();
   void read_fixup(const Elf64_Rela& rela, const Raw& symbols, const Raw* patched);
   std::span<const uint8_t> strings_of(const Raw& table) const;
-  Target target_of(const Raw& symbols, uint64_t index, int64_t addend) const;
+  Target target_of(const Raw& symbols, uint64_t index, int64_t addend, uint64_t more) const;
 
   Image image_;
   std::unique_ptr<Elf, ElfEnd> elf_;
@@ -248,11 +248,11 @@ void Reader::finish_functions() {
   image_.functions = std::move(merged);
 }
 
-Target Reader::target_of(const Raw& symbols, uint64_t index, int64_t addend) const {
+Target Reader::target_of(const Raw& symbols, uint64_t index, int64_t addend, uint64_t more) const {
   if (index >= symbols.bytes.size() / sizeof(Elf64_Sym)) return {};
   const auto symbol = element<Elf64_Sym>(symbols.bytes, index);
   if (symbol.st_shndx == SHN_UNDEF) return {0, text_at(strings_of(symbols), symbol.st_name)};
-  uint64_t address = symbol.st_value + static_cast<uint64_t>(addend);
+  uint64_t address = symbol.st_value + static_cast<uint64_t>(addend) + more;
   if (type_ == ET_REL) {
     if (symbol.st_shndx >= raw_.size()) return {};
     address += raw_[symbol.st_shndx].address;
@@ -271,13 +271,13 @@ void Reader::read_fixup(const Elf64_Rela& rela, const Raw& symbols, const Raw* p
     case R_X86_64_GOTPCRELX:
     case R_X86_64_REX_GOTPCRELX:
       // The operand ends the instruction, and counts from its end.
-      fixup.target = target_of(symbols, index, rela.r_addend + 4);
+      fixup.target = target_of(symbols, index, rela.r_addend, 4);
       break;
     case R_X86_64_64:
     case R_X86_64_32:
-    case R_X86_64_32S:       fixup.target = target_of(symbols, index, rela.r_addend); break;
+    case R_X86_64_32S:       fixup.target = target_of(symbols, index, rela.r_addend, 0); break;
     case R_X86_64_JUMP_SLOT:
-    case R_X86_64_GLOB_DAT:  fixup.target = target_of(symbols, index, 0); break;
+    case R_X86_64_GLOB_DAT:  fixup.target = target_of(symbols, index, 0, 0); break;
     case R_X86_64_RELATIVE:  fixup.target.address = static_cast<uint64_t>(rela.r_addend); break;
     default:                 return;
   }

@@ -39,6 +39,19 @@ Numbers make_numbers() {
   return numbers;
 }
 
+// Beyond this no stack reaches; damaged files do.
+constexpr int64_t kDepthMax = int64_t{1} << 32;
+
+// Moves a value; of a stack pointer that leaves every stack nothing is known. Wraps: a damaged file
+// may add up anything.
+void shift(Value& value, int64_t bytes) {
+  value.number =
+      static_cast<int64_t>(static_cast<uint64_t>(value.number) + static_cast<uint64_t>(bytes));
+  if (value.tag == Tag::stack && (value.number > kDepthMax || value.number < -kDepthMax)) {
+    value = {Tag::stack, kDynamic, 0};
+  }
+}
+
 void forget(State& state, int number) {
   if (number < 0) return;
   if (number == kRsp) {
@@ -90,8 +103,8 @@ Value address_of(const cs_insn& instruction, const cs_x86_op& operand, Fixed fix
   const int base = register_number(operand.mem.base);
   if (base < 0 || operand.mem.index != X86_REG_INVALID) return {};
   Value value = state.r[base];
-  if (value.tag == Tag::stack) value.number -= operand.mem.disp;
-  if (value.tag == Tag::constant) value.number += operand.mem.disp;
+  if (value.tag == Tag::stack) shift(value, -operand.mem.disp);
+  if (value.tag == Tag::constant) shift(value, operand.mem.disp);
   return value;
 }
 
@@ -116,7 +129,10 @@ void add(const cs_insn& instruction, int sign, State& state) {
   if (!is_64_bit(target.reg) || change.tag != Tag::constant || value.tag == Tag::unknown) {
     forget(state, number);
   } else {
-    value.number += (value.tag == Tag::stack ? -sign : sign) * change.number;
+    // Negated without overflow.
+    const auto bytes = static_cast<uint64_t>(change.number);
+    const bool grows = (value.tag == Tag::stack) == (sign < 0);
+    shift(value, static_cast<int64_t>(grows ? bytes : 0 - bytes));
   }
 }
 
