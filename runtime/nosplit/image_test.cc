@@ -66,7 +66,7 @@ TEST(Image, SaysWhatIsWrong) {
             "not for x86-64");
   EXPECT_EQ(error_of(with<uint16_t>(offsetof(Elf64_Ehdr, e_type), ET_CORE)),
             "neither an executable, nor a shared object, nor a relocatable file");
-  EXPECT_EQ(error_of(with<uint64_t>(offsetof(Elf64_Ehdr, e_shoff), 0)),
+  EXPECT_EQ(error_of(with<uint16_t>(offsetof(Elf64_Ehdr, e_shnum), 0)),
             "it has no section headers (stripped of them?)");
 }
 
