@@ -302,8 +302,10 @@ void Reader::read_fixups() {
     return std::tuple(a.at, a.target.address, a.target.external) <
            std::tuple(b.at, b.target.address, b.target.external);
   });
-  const auto rest = std::ranges::unique(image_.fixups, {}, &Fixup::at);
-  image_.fixups.erase(rest.begin(), rest.end());
+  // Not std::ranges::unique: clang 14 cannot read the library's ranges.
+  const auto same = [](const Fixup& a, const Fixup& b) { return a.at == b.at; };
+  image_.fixups.erase(std::unique(image_.fixups.begin(), image_.fixups.end(), same),
+                      image_.fixups.end());
 }
 
 std::variant<Image, std::string> Reader::read() {
