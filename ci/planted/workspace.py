@@ -14,7 +14,7 @@ from planted import manifest
 COPIED = ["CMakeLists.txt", "ci", "runtime", "inject", "fuzz", "corpus"]
 COMPILER = "clang++-19"
 NEEDED = ["patch", "cmake", "ninja", COMPILER, "lld-19"]
-PROGRAMS = ["throwsplit-sim", "throwsplit-chaos"]
+PROGRAMS = ["throwsplit-sim", "throwsplit-chaos"]  # campaigns, stress
 FLAGS = {
     "release": ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -gline-tables-only"],
     "tsan": ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -gline-tables-only",
