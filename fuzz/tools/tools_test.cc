@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 namespace throwsplit::fuzz {
@@ -63,6 +64,28 @@ TEST(Tools, ReplayJudgesByWhatTheFileExpects) {
   EXPECT_EQ(call({"run", path}, &error), kExitPass);
   EXPECT_EQ(call({"explain", path}, &error), kExitPass);
   EXPECT_EQ(error, "");
+}
+
+// The input of the last of seven runs of a campaign.
+std::string last_input(Arguments more) {
+  const std::string path = testing::TempDir() + "last_input.prog";
+  Arguments arguments = {
+      "run", "corpus/syscall/calls_alone.prog", "--runs", "7", "--seed", "3", "--last", path};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  std::string error;
+  EXPECT_EQ(call(arguments, &error), kExitPass) << error;
+  EXPECT_EQ(call({"replay", path}, &error), kExitPass) << error;
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(Tools, WhatAWindowDrawsIsPartOfTheInput) {
+  const std::string drawn = last_input({"--window", "idle-p"});
+  EXPECT_NE(drawn.find("faults\n"), std::string::npos) << drawn;
+  EXPECT_EQ(drawn, last_input({"--window", "idle-p"}));
+  EXPECT_NE(drawn, last_input({"--window", "gcwaiting"}));
+  EXPECT_NE(last_input({"--points", "exitsyscall_*"}).find("exitsyscall_"), std::string::npos);
+  EXPECT_EQ(last_input({}).find("faults\n"), std::string::npos);
 }
 
 TEST(Tools, TablesAndListsPrint) {
