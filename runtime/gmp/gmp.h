@@ -164,6 +164,7 @@ struct Timers {
   uint32_t capacity = 0;  // [timers]
   M* keeper = nullptr;    // [timers] the idle M that sleeps until the earliest is due
   Shared<int64_t, Field::sched_timer0> first_ns;  // when the earliest is due, 0: none; for peeks
+  Shared<uint32_t, Field::sched_timerkept> kept;  // there is a keeper; for peeks
 };
 
 // What orders the right to stop the world.

@@ -163,6 +163,7 @@ void checkdead(World& world) {
 #if THROWSPLIT_HOOKS
   if (sched.injected_stop.stopping) return;  // it asks when it is done
 #endif
+  trace(Event::deadlock, sched.goroutines.peek());
   throw_("all goroutines are asleep - deadlock!");
 }
 

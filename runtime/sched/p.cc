@@ -70,21 +70,20 @@ void handoffp(P* pp) {
     unlock(&sched.lock);
     return;
   }
-  if (sched.runqsize.load<relaxed>() != 0) {
-    unlock(&sched.lock);
-    startm(pp, false);
-    return;
-  }
-  // A sleeper's timer is work too: if this was the last P that would have looked at it, keep
-  // looking.
-  bool last = sched.npidle.load<relaxed>() == world.settings.procs - 1;
-  if (last && timers_first(world) != 0) {
+  if (has_work(world, pp)) {
     unlock(&sched.lock);
     startm(pp, false);
     return;
   }
   pidleput(world, pp);
   unlock(&sched.lock);
+  wake_for_work(world);
+}
+
+void wake_for_work(World& world) {
+  // Who spins looks once more when it stops, and that is after now.
+  if (world.sched.nmspinning.load<seq_cst>() != 0) return;
+  if (has_work_anywhere(world)) wakep();
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

@@ -71,17 +71,16 @@ void execute(M* mp, G* gp) {
   }
 }
 
-// A P whose queue has work while we stop: back to it. Null: nothing anywhere.
-P* spinner_second_look(World& world) {
+// The P was idled; is there work after all, and a P for it? Null: nothing anywhere, or others see
+// to it.
+P* second_look(World& world) {
   INJECT(spinning_recheck);
-  for (uint32_t i = 0; i < world.settings.procs; i++) {
-    if (!has_work(world, &world.allp[i])) continue;
-    Locked locked(&world.sched.lock);
-    P* pp = pidleget(world);
-    if (pp != nullptr) sysmon_wake(world);  // it may have been the last idle one (GB-23)
-    return pp;
-  }
-  return nullptr;
+  if (world.sched.nmspinning.load<seq_cst>() != 0) return nullptr;  // theirs to find
+  if (!has_work_anywhere(world)) return nullptr;
+  Locked locked(&world.sched.lock);
+  P* pp = pidleget(world);
+  if (pp != nullptr) sysmon_wake(world);  // it may have been the last idle one (GB-23)
+  return pp;
 }
 
 G* steal(World& world, M* mp) {
@@ -110,6 +109,34 @@ G* find_near(World& world, M* mp) {
   return globrunqget(world, pp, 0);
 }
 
+// This M found nothing and has put its P on the idle list.
+void idle(World& world, M* mp) {
+  // 1. A goroutine is put on a queue; its maker sees somebody spinning, or no idle P, and wakes
+  //    nobody.
+  // 2. We idle our P, and say that we no longer spin (full fences).
+  // 3. We look once more: work queued before 2 is found here, after 2 its maker wakes somebody.
+  // Who did not spin looks too: the only spinner may have been a maker that found no idle P, a
+  // moment before there was one (GB-39).
+  if (mp->spinning.load<relaxed>() != 0) {
+    mp->spinning.store<relaxed>(0);
+    CHECK_LT(world.sched.nmspinning.add<seq_cst>(~uint32_t{0}), 1u << 31);
+  }
+  bool keeps = timers_keep(world);
+  P* pp = second_look(world);
+  if (pp == nullptr) {
+    if (keeps) {
+      timers_wait(world);
+    } else {
+      stopm();
+    }
+    return;
+  }
+  if (keeps) timers_unkeep(world);
+  acquirep(pp);
+  mp->spinning.store<relaxed>(1);
+  world.sched.nmspinning.add<seq_cst>(1);
+}
+
 // Looks everywhere; sleeps when there is nothing. Null: look at the world's flags again.
 G* findrunnable(World& world, M* mp) {
   Sched& sched = world.sched;
@@ -126,28 +153,15 @@ G* findrunnable(World& world, M* mp) {
     if (gp != nullptr) return gp;
   }
   lock(&sched.lock);
-  if (sched.gcwaiting.load<relaxed>() != 0 || sched.runqsize.load<relaxed>() != 0 ||
-      sched.done.load<relaxed>() != 0) {
+  // A timer that nobody keeps holds no P: we keep it below.
+  if (sched.gcwaiting.load<relaxed>() != 0 || sched.done.load<relaxed>() != 0 ||
+      is_queued_by(world, mp->p.peek(), LoadWord())) {
     unlock(&sched.lock);
     return nullptr;
   }
   pidleput(world, releasep());
   unlock(&sched.lock);
-  if (mp->spinning.load<relaxed>() != 0) {
-    // 1. A goroutine is put on a queue; its maker sees us spinning and wakes nobody.
-    // 2. We say that we no longer spin (a full fence).
-    // 3. We look once more: work queued before 2 is found here, after 2 its maker wakes somebody.
-    mp->spinning.store<relaxed>(0);
-    CHECK_LT(sched.nmspinning.add<seq_cst>(~uint32_t{0}), 1u << 31);
-    P* pp = spinner_second_look(world);
-    if (pp != nullptr) {
-      acquirep(pp);
-      mp->spinning.store<relaxed>(1);
-      sched.nmspinning.add<seq_cst>(1);
-      return nullptr;
-    }
-  }
-  if (!timers_keep(world)) stopm();
+  idle(world, mp);
   return nullptr;
 }
 

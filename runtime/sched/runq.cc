@@ -108,9 +108,13 @@ G* globrunqget(World& world, P* pp, uint32_t most) {
   return gp;
 }
 
-bool has_work(World& world, P* pp) {
-  if (!runqempty(pp)) return true;
-  return world.sched.runqsize.load<seq_cst>() != 0;
+bool has_work(World& world, P* pp) { return has_work_by(world, pp, LoadWord()); }
+
+bool has_work_anywhere(World& world) {
+  for (uint32_t i = 0; i < world.settings.procs; i++) {
+    if (has_work(world, &world.allp[i])) return true;
+  }
+  return false;
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

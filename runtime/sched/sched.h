@@ -7,9 +7,9 @@
 // like, and its depth is bounded.
 //
 // The invariants the rest relies on:
-//  I1  A runnable goroutine and an idle P do not stay together: whoever makes work calls wakep
-//  unless
-//      somebody is already spinning, and whoever stops spinning looks once more after saying so.
+//  I1  Work and an idle P do not stay together: whoever makes work calls wakep unless somebody is
+//      already spinning; whoever stops spinning, and whoever puts a P on the idle list, looks once
+//      more after saying so.
 //  I2  A stop does not wait for a system call: entersyscall publishes Psyscall, then looks at
 //  gcwaiting;
 //      the stopper sets gcwaiting, then scans. At least one of them sees the other.
@@ -76,9 +76,40 @@ void handoffp(P* pp);
 // Needs sched.lock.
 void pidleput(World& world, P* pp);
 P* pidleget(World& world);
-// The one predicate for "would the scheduler find something for this P": handoffp, the spinner's
-// second look and the oracle of work conservation all ask it.
+// Whoever put a P on the idle list asks this afterwards (I1): somebody may have made work and have
+// seen no idle P to wake.
+void wake_for_work(World& world);
+
+// The one predicate for "would the scheduler find something for this P": a goroutine in its queue
+// or in the global one, or a timer that nobody waits for. handoffp, the second look of whoever
+// idles a P, findrunnable and the oracle of work conservation all ask it; `read` is how each of
+// them reads a shared word.
+template <typename Read>
+ALWAYS_INLINE bool is_queued_by(World& world, P* pp, Read read) {
+  uint32_t head = read(pp->runqhead);
+  uint32_t tail = read(pp->runqtail);
+  if (head != tail) return true;
+  return read(world.sched.runqsize) != 0;
+}
+template <typename Read>
+ALWAYS_INLINE bool timers_unkept_by(World& world, Read read) {
+  if (read(world.sched.timers.first_ns) == 0) return false;
+  return read(world.sched.timers.kept) == 0;
+}
+template <typename Read>
+ALWAYS_INLINE bool has_work_by(World& world, P* pp, Read read) {
+  return is_queued_by(world, pp, read) || timers_unkept_by(world, read);
+}
+// The runtime's way to read, each a step. Oracles peek.
+struct LoadWord {
+  template <typename T, Field F>
+  ALWAYS_INLINE T operator()(const Shared<T, F>& word) const {
+    return word.template load<seq_cst>();
+  }
+};
 bool has_work(World& world, P* pp);
+// Of any P.
+bool has_work_anywhere(World& world);
 
 // ---- Run queues
 // --------------------------------------------------------------------------------------
@@ -162,8 +193,12 @@ bool timer_add(G* gp, void* unused);
 uint32_t timers_fire(World& world, int64_t now_ns);
 // When the earliest is due; 0: none.
 int64_t timers_first(World& world);
-// An idle M without a P waits for the earliest timer. False: no timer, or somebody else waits.
+// This M is to wait for the earliest timer. Needs: no P. False: no timer, or somebody else waits.
 bool timers_keep(World& world);
+// It shall not after all.
+void timers_unkeep(World& world);
+// It waits. Leaves: what was due is fired; a P, or none was idle.
+void timers_wait(World& world);
 
 // ---- World
 // -------------------------------------------------------------------------------------------

@@ -5,6 +5,10 @@
 // a P goes idle its M may become the keeper: it sleeps without a P until the earliest timer is due.
 // A timer that is earlier than the keeper's wakes it. The keeper sleeps on its own M's note, so
 // that a wake-up cannot reach a former keeper instead.
+//
+// As long as a P is idle somebody keeps the timers, or is on the way to it: a timer that nobody
+// keeps is work (has_work). Whoever adds one calls wakep if a P is idle; whoever idles a P looks
+// whether there is one. Why: the Ps that run may be busy with one goroutine each for long.
 #include "runtime/base/check.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/sched.h"
@@ -60,6 +64,14 @@ void grow(Timers& timers) {
   timers.capacity = capacity;
 }
 
+// From here on nobody waits for the earliest timer. Needs timers.lock.
+M* relieve(Timers& timers) {
+  M* keeper = timers.keeper;
+  timers.keeper = nullptr;
+  timers.kept.store<seq_cst>(0);
+  return keeper;
+}
+
 // Needs timers.lock.
 G* pop_due(Timers& timers, int64_t now_ns) {
   if (timers.count == 0 || timers.heap[0]->wake_ns > now_ns) return nullptr;
@@ -76,7 +88,8 @@ G* pop_due(Timers& timers, int64_t now_ns) {
 
 // Runs as gopark's unlockf: gp is Gwaiting and its stack no longer ours to touch.
 bool timer_add(G* gp, void*) {
-  Timers& timers = this_world().sched.timers;
+  World& world = this_world();
+  Timers& timers = world.sched.timers;
   M* keeper = nullptr;
   {
     Locked locked(&timers.lock);
@@ -85,12 +98,13 @@ bool timer_add(G* gp, void*) {
     timers.count++;
     sift_up(timers, timers.count - 1);
     publish_first(timers);
-    if (timers.heap[0] == gp) {
-      keeper = timers.keeper;  // it waits for something later
-      timers.keeper = nullptr;
-    }
+    if (timers.heap[0] == gp) keeper = relieve(timers);  // it waits for something later
   }
-  if (keeper != nullptr) notewakeup(&keeper->park);
+  if (keeper != nullptr) {
+    notewakeup(&keeper->park);
+  } else if (timers_unkept_by(world, LoadWord()) && world.sched.npidle.load<seq_cst>() != 0) {
+    wakep();
+  }
   return true;
 }
 
@@ -115,25 +129,41 @@ uint32_t timers_fire(World& world, int64_t now_ns) {
 
 bool timers_keep(World& world) {
   Timers& timers = world.sched.timers;
+  if (!timers_unkept_by(world, LoadWord())) return false;
+  Locked locked(&timers.lock);
+  if (timers.count == 0 || timers.keeper != nullptr) return false;
+  timers.keeper = getg()->m;
+  timers.kept.store<seq_cst>(1);
+  return true;
+}
+
+void timers_unkeep(World& world) {
+  Timers& timers = world.sched.timers;
   M* mp = getg()->m;
-  int64_t due_ns;
-  {
-    Locked locked(&timers.lock);
-    if (timers.count == 0 || timers.keeper != nullptr) return false;
-    timers.keeper = mp;
-    due_ns = timers.heap[0]->wake_ns;
-  }
-  trace(Event::m_park, mp->id);
-  int64_t wait_ns = due_ns - os_nanotime();
-  notetsleep(&mp->park, wait_ns > 0 ? wait_ns : 0);
+  CHECK_EQ(mp->p.peek(), nullptr);
   bool woken;
   {
     Locked locked(&timers.lock);
     woken = timers.keeper != mp;
-    if (!woken) timers.keeper = nullptr;
+    if (!woken) relieve(timers);
   }
-  if (woken) notesleep(&mp->park);  // whoever took the keeper's place signals, or has signalled
+  if (!woken) return;
+  notesleep(&mp->park);  // whoever relieved the keeper signals, or has signalled
   noteclear(&mp->park);
+}
+
+void timers_wait(World& world) {
+  Timers& timers = world.sched.timers;
+  M* mp = getg()->m;
+  int64_t due_ns = 0;
+  {
+    Locked locked(&timers.lock);
+    if (timers.count != 0) due_ns = timers.heap[0]->wake_ns;
+  }
+  trace(Event::m_park, mp->id);
+  int64_t wait_ns = due_ns - os_nanotime();
+  notetsleep(&mp->park, wait_ns > 0 ? wait_ns : 0);
+  timers_unkeep(world);
   trace(Event::m_unpark, mp->id);
   // Without a P, what is due goes to the global queue; then this M is as good as any to run it.
   timers_fire(world, os_nanotime());
@@ -144,7 +174,6 @@ bool timers_keep(World& world) {
     if (pp != nullptr) sysmon_wake(world);
   }
   if (pp != nullptr) acquirep(pp);
-  return true;
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR
