@@ -63,9 +63,13 @@ struct Menu {
 // have yielded, the clock turns.
 uint32_t keep_running(const Menu& menu);
 
+class Waiting;
+
 struct RunInfo {
-  uint64_t seed;      // of the die and of anything else a strategy wants to draw
-  uint64_t step_max;  // the run will not be longer
+  uint64_t seed;               // of the die and of anything else a strategy wants to draw
+  uint64_t step_max;           // the run will not be longer
+  uint64_t step_fair;          // from here on everybody takes turns, and faults cease
+  Waiting* waiting = nullptr;  // may be asked all through the run
 };
 
 struct RunEnd {
@@ -128,6 +132,17 @@ struct Wait {
   uint32_t object = 0;   // futex: number of the word; call: of the pipe; join: the carrier awaited
   long call_number = 0;  // call: Linux's number
   int64_t due_ns = -1;   // when the clock ends the wait; -1: never
+  bool held_up = false;  // by a fault: it goes on by itself
+  // Of a futex: the word, for whoever knows what lies there. In no hash and no report.
+  const void* word = nullptr;
+};
+
+// What each carrier waits for, now: for watchers that ask between two steps.
+class Waiting {
+ public:
+  virtual ~Waiting() = default;
+  // Of each carrier ever created. Valid until the next step.
+  virtual const Wait* waits(uint32_t* count) = 0;
 };
 
 // No carrier can act at this time of the clock.

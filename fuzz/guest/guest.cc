@@ -88,7 +88,7 @@ void guest_root(void* arg) {
   guest.world = &this_world();
   open_pipes(guest, used_pipes(*guest.input));
   guest_spawn(guest, 0);
-  for (;;) {
+  while ((guest.input->config.flags & kFlagNoReaper) == 0) {
     sleep(guest.reap_every_ns);
     if (all_resting(guest)) break;
     // Writers without readers get EPIPE, readers without writers the end of the file.

@@ -3,7 +3,8 @@
 //
 // A root goroutine opens the pipes, starts body main as goroutine 0 and waits. After a second of
 // virtual time, and every second from then on, it closes the pipes' writing ends and wakes whoever
-// still parks, so that every program ends, but for goroutines in calls that never return.
+// still parks, so that every program ends, but for goroutines in calls that never return. With
+// kFlagNoReaper it does not: then a program may end in a deadlock.
 //
 // On real threads the same programs run under `throwsplit stress`: what goroutines tell each other
 // through this file is then shared between threads, hence atomic, though no step of the run.
@@ -54,6 +55,7 @@ struct Guest {
   bool root_done = false;
   const char* broken = nullptr;  // what the guest itself found wrong: constant text
   int64_t reap_every_ns = 1'000'000'000;
+  uint64_t progress = 0;  // operations and steps behind us: it stands still when nobody gets on
 };
 
 // Of fields that goroutines write and others read while they run.
@@ -77,6 +79,9 @@ void guest_run_body(GuestGoroutine* self);
 
 // How many were made, or are being made.
 uint32_t guest_count(const Guest& guest);
+
+// A step nearer to the end.
+inline void guest_progress(Guest& guest) { atomic_add<relaxed>(&guest.progress, uint64_t{1}); }
 
 // True when all that could end has: whoever is left sits in a call that never returns.
 bool guest_rests(const Guest& guest);

@@ -51,7 +51,10 @@ void canary_verify(Frame& frame) {
   }
 }
 
-void take_step(Guest* guest) { guest->word.add<relaxed>(1); }
+void take_step(Guest* guest) {
+  guest_progress(*guest);
+  guest->word.add<relaxed>(1);
+}
 
 uint64_t steps_of(const Op& op) {
   return op.operand[0] < kGuestStepsMax ? op.operand[0] : kGuestStepsMax;
@@ -288,6 +291,7 @@ long run_frame(uint8_t* bytes, size_t byte_count, void* arg) {
   const Body& body = frame.self->guest->input->bodies[frame.self->body];
   while (frame.pc < body.ops.size()) {
     const Op& op = body.ops[frame.pc];
+    guest_progress(*frame.self->guest);
     if (static_cast<OpCode>(op.code) == OpCode::kRet) {
       frame.pc++;
       if (frame.depth != 0) break;  // a `ret` without a `call` does nothing

@@ -27,11 +27,17 @@ inline constexpr std::uint32_t kMachinesMax = 64;
 inline constexpr std::uint8_t kBodyBreak = 0xff;
 inline constexpr std::uint8_t kProgramEnd = 0xfe;
 
+enum ConfigFlag : std::uint32_t {
+  // No root goroutine closes pipes and wakes who parks: a program may end in a deadlock, and the
+  // runtime has to say so.
+  kFlagNoReaper = 1,
+};
+
 struct Config {
   std::uint8_t procs = 2;    // Ps, 1 to kProcsMax
   bool rescues = true;       // off: what only hides a lost wake-up behind a time-out is off
   std::uint8_t max_ms = 64;  // Ms (threads, not milliseconds), 1 to kMachinesMax
-  std::uint32_t flags = 0;   // no bit has a meaning yet
+  std::uint32_t flags = 0;   // bits of ConfigFlag; the others have no meaning yet
 
   bool operator==(const Config&) const = default;
 };

@@ -13,23 +13,42 @@ G* Scene::g(uint32_t index) const {
   return nullptr;
 }
 
+// In the order in which they are asked. Where several see the same thing, the one that tells most
+// precisely what is wrong comes first.
 Oracles::Oracles() {
   oracles_.push_back(make_ownership_oracle());
   oracles_.push_back(make_execution_oracle());
+  oracles_.push_back(make_order_oracle());
+  oracles_.push_back(make_notes_oracle());
   oracles_.push_back(make_stop_bound_oracle());
   oracles_.push_back(make_stopped_oracle());
+  oracles_.push_back(make_work_oracle());
   oracles_.push_back(make_split_oracle());
   oracles_.push_back(make_frozen_oracle());
   oracles_.push_back(make_preempt_oracle());
   oracles_.push_back(make_watched_oracle());
   oracles_.push_back(make_counters_oracle());
+  oracles_.push_back(make_needs_p_oracle());
+  oracles_.push_back(make_honest_oracle());
+  leave_out("-");
+}
+
+void Oracles::leave_out(const std::string& name) {
+  if (left_out_ == name) return;
+  left_out_ = name;
+  active_.clear();
+  step_watchers_.clear();
+  every_step_watchers_.clear();
   for (auto& oracle : oracles_) {
+    if (name == oracle->name()) continue;
+    active_.push_back(oracle.get());
     step_watchers_.push_back(oracle.get());
     if (oracle->wants_every_step()) every_step_watchers_.push_back(oracle.get());
   }
 }
 
-void Oracles::begin_run(const inject::RunInfo&) {
+void Oracles::begin_run(const inject::RunInfo& info) {
+  scene_.waiting = info.waiting;
   scene_.m_of_carrier.fill(nullptr);
   violation_ = Violation();
   for (auto& oracle : oracles_) {
@@ -63,7 +82,7 @@ bool Oracles::on_event(const inject::Step& step, Event event, uint32_t a, uint64
       if (mp->id == id) scene_.m_of_carrier[step.carrier] = mp;
     });
   }
-  for (auto& oracle : oracles_) {
+  for (Oracle* oracle : active_) {
     if (const char* text = oracle->on_event(scene_, step, event, a, b)) {
       return report(*oracle, text, step.step, step.carrier);
     }
@@ -73,7 +92,7 @@ bool Oracles::on_event(const inject::Step& step, Event event, uint32_t a, uint64
 
 bool Oracles::on_move(const inject::Step& step, uint32_t row) {
   if (!scene_.live()) return false;
-  for (auto& oracle : oracles_) {
+  for (Oracle* oracle : active_) {
     if (const char* text = oracle->on_move(scene_, step, row)) {
       return report(*oracle, text, step.step, step.carrier);
     }
@@ -83,7 +102,7 @@ bool Oracles::on_move(const inject::Step& step, uint32_t row) {
 
 bool Oracles::on_idle(const inject::Idle& idle) {
   if (!scene_.live()) return false;
-  for (auto& oracle : oracles_) {
+  for (Oracle* oracle : active_) {
     if (const char* text = oracle->on_idle(scene_, idle)) {
       uint32_t carrier = idle.carrier == inject::kNobody ? 0 : idle.carrier;
       return report(*oracle, text, idle.step, carrier);
@@ -121,13 +140,18 @@ CrashRule judge_crash(const std::string& crash_text) {
       {"kProcsMax", "O11"},
       {"nmspinning", "O11"},
       {"held_ranks", "O12"},
+      {"gp->throwsplit", "O7"},
       {"mp->locks", "O11"},
   };
+  // A crash that dies of a second one hides what was wrong, whatever the first was.
+  constexpr std::string_view kAgain = "fatal error during a fatal error: ";
   constexpr std::string_view kHead = "fatal error: ";
   std::string_view text = crash_text;
-  size_t at = text.find(kHead);
+  const bool twice = text.find(kAgain) != std::string_view::npos;
+  const std::string_view head = twice ? kAgain : kHead;
+  const size_t at = text.find(head);
   if (at == std::string_view::npos) return {"CHECK", "the run crashed without a word"};
-  text.remove_prefix(at + kHead.size());
+  text.remove_prefix(at + (twice ? 0 : head.size()));
   text = text.substr(0, text.find('\n'));
   for (const Row& row : kRows) {
     if (text.find(row.part) != std::string_view::npos) return {row.oracle, std::string(text)};

@@ -22,10 +22,13 @@ inline constexpr uint32_t kOracleGsMax = 64;
 struct Scene {
   World* const* world = nullptr;  // null while there is none
   std::array<M*, inject::kCarriersMax> m_of_carrier = {};
+  inject::Waiting* waiting = nullptr;  // of the run
 
   bool live() const { return world != nullptr && *world != nullptr; }
   World& w() const { return **world; }
   M* m(uint32_t carrier) const { return m_of_carrier[carrier]; }
+  // What each carrier waits for, now.
+  const inject::Wait* waits(uint32_t* count) const { return waiting->waits(count); }
   G* g(uint32_t index) const;
 };
 
@@ -62,11 +65,16 @@ std::unique_ptr<Oracle> make_ownership_oracle();   // O1
 std::unique_ptr<Oracle> make_execution_oracle();   // O2
 std::unique_ptr<Oracle> make_stop_bound_oracle();  // O3
 std::unique_ptr<Oracle> make_stopped_oracle();     // O4
+std::unique_ptr<Oracle> make_work_oracle();        // O5
+std::unique_ptr<Oracle> make_notes_oracle();       // O6
 std::unique_ptr<Oracle> make_split_oracle();       // O7
 std::unique_ptr<Oracle> make_frozen_oracle();      // O8
 std::unique_ptr<Oracle> make_preempt_oracle();     // O10
 std::unique_ptr<Oracle> make_watched_oracle();     // O10, sysmon's part
 std::unique_ptr<Oracle> make_counters_oracle();    // O11
+std::unique_ptr<Oracle> make_order_oracle();       // O12
+std::unique_ptr<Oracle> make_honest_oracle();      // O13
+std::unique_ptr<Oracle> make_needs_p_oracle();     // O14
 
 // A fatal message of the runtime is a broken rule too: which one. "CHECK" for assertions that
 // belong to no oracle. `crash_text` is what the runtime printed.
@@ -83,6 +91,9 @@ class Oracles : public inject::Watcher {
  public:
   Oracles();
   void watch(World* const* world) { scene_.world = world; }
+  // One of them looks on no longer, until told otherwise: to prove that nobody else sees what it
+  // sees. Empty: all look on.
+  void leave_out(const std::string& name);
   const Violation* violation() const { return violation_.text == nullptr ? nullptr : &violation_; }
   const Scene& scene() const { return scene_; }
   const std::vector<std::unique_ptr<Oracle>>& all() const { return oracles_; }
@@ -97,6 +108,8 @@ class Oracles : public inject::Watcher {
   bool report(Oracle& oracle, const char* text, uint64_t step, uint32_t carrier);
   Scene scene_;
   std::vector<std::unique_ptr<Oracle>> oracles_;
+  std::string left_out_;
+  std::vector<Oracle*> active_;
   std::vector<Oracle*> step_watchers_;
   std::vector<Oracle*> every_step_watchers_;
   Violation violation_;

@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "fuzz/explore/explore.h"
 #include "fuzz/explore/recorder.h"
 #include "fuzz/guest/guest.h"
 #include "fuzz/oracle/oracle.h"
+#include "fuzz/oracle/resting.h"
 #include "fuzz/run/deeds.h"
+#include "fuzz/run/liveness.h"
 #include "runtime/sched/sched.h"
 
 namespace throwsplit::fuzz {
@@ -36,6 +40,8 @@ class Onlooker : public inject::Watcher {
   void begin_run(const inject::RunInfo& info) override {
     outcome_.m_of_carrier.assign(1, 0);  // the thread that makes the World is its first M
     deeds_.begin_run();
+    waiting_ = info.waiting;
+    liveness_.begin(info.step_fair);
     oracles_.begin_run(info);
     if (options_.also != nullptr) options_.also->begin_run(info);
   }
@@ -45,7 +51,11 @@ class Onlooker : public inject::Watcher {
     deeds_.on_step(step);
     note(step);
     bool stop = options_.also != nullptr && options_.also->on_step(step);
-    return oracles_.on_step(step) || stop;
+    if (oracles_.on_step(step) || stop) return true;
+    if (!liveness_.is_stuck(step, guest_, *waiting_)) return false;
+    outcome_.finding = {Liveness::kOracle, Liveness::kText, "", step.step, step.carrier};
+    if (oracles_.scene().live()) outcome_.finding.details = who_waits_for_what(oracles_.scene());
+    return true;
   }
   bool on_event(const inject::Step& step, Event event, uint32_t a, uint64_t b) override {
     note(step);
@@ -94,6 +104,8 @@ class Onlooker : public inject::Watcher {
   const Guest& guest_;
   const RunOptions& options_;
   Outcome& outcome_;
+  Liveness liveness_;
+  inject::Waiting* waiting_ = nullptr;
 };
 
 struct Play {
@@ -121,37 +133,60 @@ Settings settings_of(const Input& input) {
   return settings;
 }
 
-void object(Outcome& outcome, const char* oracle, const std::string& text, uint64_t step,
-            uint32_t carrier) {
-  outcome.verdict = Verdict::finding;
-  outcome.finding = {oracle, text, "", step, carrier};
+// The program itself ends so: nobody will ever wake those who wait.
+bool may_deadlock(const Guest& guest) { return (guest.input->config.flags & kFlagNoReaper) != 0; }
+
+bool is_in_a_call(const std::vector<inject::Wait>& waits) {
+  return std::ranges::any_of(waits, [](const inject::Wait& wait) {
+    return wait.live && wait.kind == inject::WaitKind::call;
+  });
 }
 
-void judge(Outcome& outcome, const Oracles& oracles, const Guest& guest, const char* refused) {
+// What is wrong, if anything is.
+std::optional<Finding> objection(const Outcome& outcome, const Oracles& oracles,
+                                 const Guest& guest) {
+  const auto finding = [&](const char* oracle, const std::string& text,
+                           const std::string& details) {
+    return Finding{oracle, text, details, outcome.steps, 0};
+  };
   if (const Violation* violation = oracles.violation()) {
-    object(outcome, violation->oracle, violation->text, violation->step, violation->carrier);
-    outcome.finding.details = violation->details;
-    return;
+    return Finding{violation->oracle, violation->text, violation->details, violation->step,
+                   violation->carrier};
   }
+  if (!outcome.finding.oracle.empty()) return outcome.finding;  // nobody gets on
   switch (outcome.end) {
     case inject::End::crashed: {
       CrashRule rule = judge_crash(outcome.crash_text);
-      if (std::string_view(rule.oracle) == kRefused)
-        return;  // a fault asked for it, and it said so and died
-      object(outcome, rule.oracle, rule.text, outcome.steps, 0);
-      outcome.finding.details = outcome.crash_text;
-      return;
+      // A fault asked for it, and it said so and died; or the program did, and O13 believed it.
+      if (std::string_view(rule.oracle) == kRefused) return {};
+      if (std::string_view(rule.oracle) == "O13" && may_deadlock(guest)) return {};
+      return finding(rule.oracle, rule.text, outcome.crash_text);
     }
     case inject::End::quiescent:
-      if (guest_rests(guest)) break;  // only calls that never return are left
-      object(outcome, "O13", "nobody can act any more, and nobody said so", outcome.steps, 0);
-      return;
+      // Only calls that never return are left.
+      if (guest_rests(guest) || (may_deadlock(guest) && is_in_a_call(outcome.waits))) break;
+      return finding("O13", "nobody can act any more, and nobody said so", "");
     case inject::End::steps_exhausted:
-    case inject::End::time_exhausted:  outcome.verdict = Verdict::inconclusive; return;
+    case inject::End::time_exhausted:  return {};
     default:                           break;
   }
-  if (guest.broken != nullptr) object(outcome, "O8", guest.broken, outcome.steps, 0);
-  if (refused != nullptr) outcome.verdict = Verdict::inconclusive;  // no memory: a fault said so
+  if (guest.broken != nullptr) return finding("O8", guest.broken, "");
+  return {};
+}
+
+void judge(Outcome& outcome, const Oracles& oracles, const Guest& guest, const char* refused,
+           const std::string& without) {
+  std::optional<Finding> finding = objection(outcome, oracles, guest);
+  outcome.finding = {};
+  if (finding && finding->oracle != without) {
+    outcome.verdict = Verdict::finding;
+    outcome.finding = std::move(*finding);
+    return;
+  }
+  // Refused: no memory, as a fault said.
+  const bool cut_short =
+      outcome.end == inject::End::steps_exhausted || outcome.end == inject::End::time_exhausted;
+  if (cut_short || refused != nullptr || finding) outcome.verdict = Verdict::inconclusive;
 }
 
 // What is too large for a stack, and too dear to make anew for each run.
@@ -169,6 +204,7 @@ Outcome run(const Input& input, inject::Choice& choice, const RunOptions& option
   Play play_state{settings_of(input), &guest};
   Onlooker onlooker(workshop.oracles, guest, options, outcome);
   workshop.oracles.watch(&play_state.world);
+  workshop.oracles.leave_out(options.without);
 
   inject::SimConfig config;
   config.choice = &choice;
@@ -193,7 +229,7 @@ Outcome run(const Input& input, inject::Choice& choice, const RunOptions& option
   outcome.crash_text = std::move(sim.crash_text);
   outcome.waits = std::move(sim.waits);
   outcome.m_of_carrier.resize(sim.carriers, kNoM);
-  judge(outcome, workshop.oracles, guest, play_state.refused);
+  judge(outcome, workshop.oracles, guest, play_state.refused, options.without);
   if (play_state.world != nullptr) world_drop(play_state.world);
   workshop.oracles.watch(nullptr);
   return outcome;

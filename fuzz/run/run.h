@@ -108,6 +108,7 @@ struct RunOptions {
   bool abort_in_place = false;   // die on the failing stack (fuzz targets)
   uint64_t step_max = 60'000;
   uint64_t step_fair = 40'000;
+  std::string without;              // an oracle that is not to look on, by name
   inject::Watcher* also = nullptr;  // looks on beside the oracles
   Stage* stage = nullptr;           // filled in before the first step
 };

@@ -13,6 +13,7 @@
 #include "fuzz/explore/explore.h"
 #include "fuzz/oracle/oracle.h"
 #include "fuzz/report/names.h"
+#include "fuzz/run/liveness.h"
 #include "fuzz/tools/common.h"
 
 namespace throwsplit::fuzz {
@@ -49,6 +50,7 @@ Items oracles() {
   const Oracles all;
   for (const auto& oracle : all.all())
     items.push_back({oracle->name(), oracle->sentence()});
+  items.push_back({Liveness::kOracle, Liveness::kSentence});
   return items;
 }
 

@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "fuzz/explore/explore.h"
+#include "fuzz/oracle/oracle.h"
 #include "fuzz/report/difference.h"
 #include "fuzz/report/report.h"
+#include "fuzz/run/liveness.h"
 #include "fuzz/tools/campaign.h"
 #include "fuzz/tools/common.h"
 #include "fuzz/tools/coverage.h"
@@ -34,6 +36,7 @@ struct RunFlags {
   std::string last;
   std::vector<std::string> windows;
   std::vector<std::string> points;
+  std::string without;
   bool as_written = false;
   bool mutate = false;
   bool keep_going = false;
@@ -60,6 +63,8 @@ void add_flags(CLI::App& app, RunFlags& flags) {
       ->allow_extra_args(false);
   app.add_option("--points", flags.points, "draw faults at the points whose names fit, `exit*`")
       ->allow_extra_args(false);
+  app.add_option("--without", flags.without,
+                 "an oracle that is to look away, or LIVE; to prove that it alone finds a bug");
   app.add_flag("--as-written", flags.as_written, "keep the programs' own rows and faults");
   app.add_flag("--mutate", flags.mutate, "change programs and fault plans too");
   app.add_flag("--keep-going", flags.keep_going, "do not stop at the first finding");
@@ -94,6 +99,16 @@ std::variant<std::vector<inject::DrawnPoint>, std::string> points_of(const RunFl
     points.insert(points.end(), fitting.begin(), fitting.end());
   }
   return points;
+}
+
+// Why nobody of this name can look away; empty: somebody can.
+std::string not_an_oracle(const std::string& name) {
+  std::vector<std::string> known = {Liveness::kOracle};
+  const Oracles all;
+  for (const auto& oracle : all.all())
+    known.emplace_back(oracle->name());
+  if (name.empty() || std::ranges::find(known, name) != known.end()) return "";
+  return "unknown oracle '" + name + "'" + inject::did_you_mean(name, known);
 }
 
 int run_once_each(const std::vector<File>& files, const inject::Plan& plan, bool json) {
@@ -172,6 +187,8 @@ nlohmann::json tell_finding(const Found& found, const RunFlags& flags) {
 int run_campaign(const std::vector<File>& files, const inject::Plan& plan, const RunFlags& flags) {
   const auto strategy = strategy_of(flags.strategy);
   if (const auto* error = std::get_if<std::string>(&strategy)) return complain(*error);
+  if (const std::string error = not_an_oracle(flags.without); !error.empty())
+    return complain(error);
   CampaignConfig config;
   config.runs_max = flags.runs != 0 ? flags.runs : std::numeric_limits<std::uint64_t>::max();
   config.seconds_max = flags.budget;
@@ -184,6 +201,7 @@ int run_campaign(const std::vector<File>& files, const inject::Plan& plan, const
   if (const auto* error = std::get_if<std::string>(&points)) return complain(*error);
   config.points = std::move(*std::get_if<std::vector<inject::DrawnPoint>>(&points));
   config.last = flags.last;
+  config.options.without = flags.without;
   std::vector<Program> programs;
   for (const File& file : files) {
     programs.push_back(file.loaded.program);

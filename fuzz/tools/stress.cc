@@ -126,6 +126,7 @@ std::string finding_of(int status, const Board& board) {
 }  // namespace
 
 Input for_real_time(Input input) {
+  input.config.flags &= ~uint32_t{kFlagNoReaper};  // a deadlock ends the process
   for (Body& body : input.bodies) {
     for (Op& op : body.ops) {
       if (static_cast<OpCode>(op.code) == OpCode::kPause) {

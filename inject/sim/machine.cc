@@ -131,7 +131,7 @@ void Machine::begin(const SimConfig& config) {
   keep_thread_state(&home_state_);
   san_context_adopt(&host_.san, host_.san.bottom, host_.san.bytes);
   host_.fn = on_hook;
-  RunInfo info{config.seed, config.step_max};
+  RunInfo info{config.seed, config.step_max, config.step_fair, this};
   own_die_.seed(config.seed);
   if (choice_ != nullptr) {
     choice_->seed(config.seed);
@@ -372,9 +372,7 @@ void Machine::at_point(Carrier& carrier, const Menu& menu) {
   hash_.mix(verdict.actions << 1 | (verdict.yield ? 1 : 0));
   carrier.reply = verdict.actions;
   if (verdict.yield) yield(carrier);
-  if (verdict.sleep_ns > 0) {
-    wait(carrier, WaitKind::sleep, 0, clock_.now_ns() + verdict.sleep_ns);
-  }
+  if (verdict.sleep_ns > 0) hold_up(carrier, verdict.sleep_ns);
 }
 
 // ---- Yielding -----------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ namespace throwsplit::inject {
 // How a request came out when its carrier was chosen.
 enum class Progress : uint8_t { done, waits };
 
-class Machine {
+class Machine final : public Waiting {
  public:
   SimOutcome run(const SimConfig& config, void (*main)(void*), void* arg);
 
@@ -52,7 +52,7 @@ class Machine {
   Memory& memory() { return memory_; }
   int64_t now_ns() const { return running_a_run_ ? clock_.now_ns() : 0; }
   uint64_t steps() const { return running_a_run_ ? steps_ : 0; }
-  const Wait* waits(uint32_t* count);
+  const Wait* waits(uint32_t* count) override;
   void stop() {
     stop_asked_ = true;
     attention_step_ = 0;
@@ -87,6 +87,7 @@ class Machine {
   HookContext* take_now(Carrier& carrier, Site site, Request* request);
   Progress perform(Carrier& carrier, Request& request);
   void wait(Carrier& carrier, WaitKind kind, uint32_t object, int64_t due_ns);
+  void hold_up(Carrier& carrier, int64_t ns);
   void wake(Carrier& carrier);
   Carrier* create(void (*fn)(void*), void* arg, size_t stack_bytes);
   void exit(Carrier& carrier);

@@ -35,7 +35,14 @@ void Machine::wait(Carrier& carrier, WaitKind kind, uint32_t object, int64_t due
   carrier.wait.object = object;
   carrier.wait.call_number = carrier.request != nullptr ? carrier.request->number : 0;
   carrier.wait.due_ns = due_ns;
+  carrier.wait.held_up = false;
   if (due_ns >= 0) clock_.add(carrier.number, due_ns);
+}
+
+// A fault's doing, not the program's.
+void Machine::hold_up(Carrier& carrier, int64_t ns) {
+  wait(carrier, WaitKind::sleep, 0, clock_.now_ns() + ns);
+  carrier.wait.held_up = true;
 }
 
 void Machine::wake(Carrier& carrier) {
@@ -44,6 +51,7 @@ void Machine::wake(Carrier& carrier) {
   carrier.futex_word = nullptr;
   carrier.wait.kind = WaitKind::none;
   carrier.wait.due_ns = -1;
+  carrier.wait.held_up = false;
 }
 
 const Wait* Machine::waits(uint32_t* count) {
@@ -51,6 +59,7 @@ const Wait* Machine::waits(uint32_t* count) {
     waits_[i] = carriers_[i].wait;
     waits_[i].carrier = i;
     waits_[i].live = carriers_[i].live;
+    waits_[i].word = carriers_[i].futex_word;
   }
   *count = created_;
   return waits_;
@@ -171,8 +180,7 @@ Progress Machine::thread_create(Request& request) {
   if (made == nullptr) return Progress::done;
   request.result = handle_of(made->number, made->generation);
   if (const FailTerm* term = fault(Fault::kThreadStartLate)) {
-    wait(*made, WaitKind::sleep, 0,
-         clock_.now_ns() + fault_argument(*term, Action::kLate, kLateNsPlain));
+    hold_up(*made, fault_argument(*term, Action::kLate, kLateNsPlain));
   }
   return Progress::done;
 }
@@ -200,8 +208,7 @@ Progress Machine::futex_sleep(Carrier& carrier, Request& request) {
     request.phase = kLate;
     const FailTerm* term = fault(Fault::kFutexLateWake);
     if (term == nullptr) return Progress::done;
-    wait(carrier, WaitKind::sleep, 0,
-         clock_.now_ns() + fault_argument(*term, Action::kLate, kLateNsPlain));
+    hold_up(carrier, fault_argument(*term, Action::kLate, kLateNsPlain));
     return Progress::waits;
   }
   if (request.phase == kLate) return Progress::done;
