@@ -118,6 +118,8 @@ endforeach()
 if(TARGET throwsplit-sim AND THROWSPLIT_HOUSE_TESTS)
   throwsplit_add_test(house.printed_pages house "${PROJECT_SOURCE_DIR}/ci/printed_pages"
                       $<TARGET_FILE:throwsplit-sim>)
+  throwsplit_add_test(house.oracles_page.self_test house
+                      "${PROJECT_SOURCE_DIR}/ci/oracles_page" --self-test)
 endif()
 
 # So is each seed of the fuzz target of files.

@@ -51,12 +51,13 @@ def race_of(result):
 class Shot:
     """How a campaign is run: which program, under what, for how long."""
 
-    def __init__(self, program, seed_file, strategy, windows=(), is_tsan=False):
+    def __init__(self, program, seed_file, strategy, windows=(), is_tsan=False, without=None):
         self.program = program
         self.seed_file = seed_file
         self.strategy = strategy
         self.windows = list(windows)
         self.is_tsan = is_tsan
+        self.without = without  # an oracle that looks away
 
     def command(self, seed, runs, seconds, folder):
         command = [self.program, "run", self.seed_file, "--json", "--seed", str(seed),
@@ -65,6 +66,8 @@ class Shot:
             command += ["--budget", str(seconds)]
         for window in self.windows:
             command += ["--window", window]
+        if self.without:
+            command += ["--without", self.without]
         return command
 
     def fire(self, seed, runs, seconds, folder):

@@ -106,7 +106,7 @@ def check(root):
     for window in windows(root):
         if not any(row["window"] == window and row["verdict"] == "found" for row in rows):
             complaints.append(f"window {window}: no planted bug needs it")
-    known = {name + ".patch" for name in names} | {"manifest"}
+    known = {name + ".patch" for name in names} | {"manifest", "sole"}
     for name in sorted(set(os.listdir(folder(root))) - known):
         complaints.append(f"fuzz/mutants/{name}: no row of the manifest names it")
     return rows, complaints
