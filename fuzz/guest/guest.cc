@@ -47,6 +47,13 @@ bool all_resting(const Guest& guest) {
   return true;
 }
 
+bool any_pausing(const Guest& guest) {
+  for (uint32_t i = 0; i < guest_count(guest); i++) {
+    if (guest_read(guest.goroutines[i].pausing)) return true;
+  }
+  return false;
+}
+
 // A bit a pipe that the program names.
 uint32_t used_pipes(const Input& input) {
   uint32_t used = 0;
@@ -66,7 +73,10 @@ uint32_t guest_count(const Guest& guest) {
   return std::min(guest_read(guest.claimed), kGuestGoroutinesMax);
 }
 
-bool guest_rests(const Guest& guest) { return guest.root_done && all_resting(guest); }
+// Once the last has ended it is the World's turn to end: that is no rest.
+bool guest_rests(const Guest& guest) {
+  return guest.root_done && all_resting(guest) && any_pausing(guest);
+}
 
 GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
   if (guest_count(guest) == kGuestGoroutinesMax) return nullptr;

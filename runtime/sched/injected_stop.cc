@@ -28,13 +28,17 @@ bool begin(World& world) {
   return true;
 }
 
+// The stop and its count end together: with the count alone, whoever falls asleep in between would
+// take the World for a deadlock.
 void end(World& world) {
   Sched& sched = world.sched;
   semrelease_world_m(world);
   bool last;
   {
     Locked locked(&sched.lock);
+    sched.injected_stop.stopping = false;
     last = sched.goroutines.add<acq_rel>(~uint32_t{0}) == 0;
+    if (!last) checkdead(world);  // whoever fell asleep meanwhile was not heard
   }
   if (last) world_done(world);
 }
@@ -43,23 +47,18 @@ void stop_once(World& world) {
   M* mp = acquirem();
   stoptheworld(world);
   starttheworld(world);
-  {
-    Locked locked(&world.sched.lock);
-    world.sched.injected_stop.stopping = false;
-    checkdead(world);  // whoever fell asleep meanwhile was not heard
-  }
   mp->locks--;
 }
 
 void injected_stopper(M* mp) {
   World& world = *mp->world;
   InjectedStop& stop = world.sched.injected_stop;
-  for (;;) {
+  // The stop may have been the last that kept the World: then it is over, and nobody wakes us.
+  while (world.sched.done.load<acquire>() == 0) {
     notesleep(&stop.wake);
     noteclear(&stop.wake);
     stop.asked.store<release>(0);
-    if (world.sched.done.load<acquire>() != 0) return;
-    if (!begin(world)) continue;
+    if (world.sched.done.load<acquire>() != 0 || !begin(world)) continue;
     stop_once(world);
     end(world);
   }
