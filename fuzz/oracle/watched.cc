@@ -67,8 +67,8 @@ class Watched : public Oracle {
     World& world = scene.w();
     if (world.sysmon == nullptr || scene.m(step.carrier) != world.sysmon) return nullptr;
     if (reading_ != nullptr) read(step);
+    // From the link to the M to whom it runs takes more than one step: see all of them.
     if (asking_ != kNoIndex) find_nobody(world, asking_);
-    asking_ = kNoIndex;
     if (step.site == site_of(Point::sysmon_look)) begin_round(world, step);
     if (step.site == site_of(Field::sched_done, Access::load)) return end_round(scene);
     bool run = step.site == site_of(Field::p_schedtick, Access::load);
@@ -80,6 +80,7 @@ class Watched : public Oracle {
       asking_ = step.object;
       return nullptr;
     }
+    asking_ = kNoIndex;
     Watch& watch = ps_[step.object];
     reading_ = &watch;
     reading_run_ = run;
@@ -155,6 +156,7 @@ class Watched : public Oracle {
   }
 
   void begin_round(World& world, const inject::Step& step) {
+    asking_ = kNoIndex;
     round_ns_ = step.now_ns;
     slice_ns_ = world.settings.slice_ns;
     for (Watch& watch : ps_) {
