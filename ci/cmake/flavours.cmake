@@ -33,7 +33,9 @@ add_library(throwsplit_runtime_code INTERFACE)
 target_link_libraries(throwsplit_runtime_code INTERFACE throwsplit_goroutine)
 target_compile_options(throwsplit_runtime_code INTERFACE
                        $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
-                       $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
+                       $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>
+                       # The stack-budget checker follows jumps, not tables of them.
+                       $<$<COMPILE_LANGUAGE:CXX>:-fno-jump-tables>)
 
 # The injector and the harness are not part of the program under ThreadSanitizer: linked with it,
 # built without.
