@@ -54,7 +54,9 @@ TEST(Counters, RangesAreApart) {
   std::size_t bytes = 0;
   for (const Metric metric : kMetrics) {
     const auto range = counters_of(metric);
-    if (end != nullptr) EXPECT_EQ(range.data(), end);
+    if (end != nullptr) {
+      EXPECT_EQ(range.data(), end);
+    }
     end = range.data() + range.size();
     bytes += range.size();
   }
