@@ -47,6 +47,7 @@ endforeach()
 # `// links: runtime/nosplit` tests the checker; all others run the runtime in the simulator.
 throwsplit_sources(targets fuzz/targets library)
 list(FILTER targets INCLUDE REGEX "_fuzzer\\.cc$")
+add_custom_target(fuzzers)  # all of them
 foreach(source IN LISTS targets)
   get_filename_component(name "${source}" NAME_WE)
   file(READ "${source}" head LIMIT 1000)
@@ -76,6 +77,7 @@ foreach(source IN LISTS targets)
     target_link_libraries(${name} PRIVATE throwsplit_untraced fuzz_run fuzz_report fuzz_oracle
                           fuzz_guest fuzz_explore fuzz_input throwsplit_sim ${engine})
   endif()
+  add_dependencies(fuzzers ${name})
 endforeach()
 
 # The tools: throwsplit.cc is the driver, throwsplit_<flavour>.cc the program

@@ -199,6 +199,11 @@ if(THROWSPLIT_HOUSE_TESTS)
       endif()
     endif()
   endforeach()
+  # A check that passes a bad build is worse than none.
+  throwsplit_add_test(house.ossfuzz_check.self_test house
+                      "${PROJECT_SOURCE_DIR}/ci/ossfuzz_check" --self-test)
+  # Upstream's own check of our targets, where its scripts are at hand; skipped (77) where not.
+  throwsplit_add_test(ossfuzz.upstream ossfuzz "${PROJECT_SOURCE_DIR}/ci/ossfuzz_upstream")
   throwsplit_add_test(house.mutants house "${PROJECT_SOURCE_DIR}/ci/mutants" --check)
   throwsplit_add_test(house.mutants_static house "${PROJECT_SOURCE_DIR}/ci/mutants_static" --check)
   throwsplit_add_test(house.mutants.self_test house "${PROJECT_SOURCE_DIR}/ci/mutants" --self-test)

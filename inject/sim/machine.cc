@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inject/sim/machine.h"
 
-#include <cxxabi.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +16,9 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
+
+// Of the Itanium C++ ABI; libstdc++ shows it in <cxxabi.h>, libc++ nowhere.
+extern "C" void* __cxa_get_globals();
 
 namespace throwsplit::inject {
 
@@ -58,7 +60,7 @@ int* error_number;
 
 // Where the real thread that simulates keeps its own; found once a run.
 void find_thread_state() {
-  exception_globals = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
+  exception_globals = static_cast<ExceptionGlobals*>(__cxa_get_globals());
   error_number = &errno;
 }
 
