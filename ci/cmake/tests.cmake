@@ -188,7 +188,7 @@ endforeach()
 endif()
 
 if(THROWSPLIT_HOUSE_TESTS)
-  foreach(check floors tidy format crime crimes_complete)
+  foreach(check floors tidy format crime crimes_complete workflows)
     if(EXISTS "${PROJECT_SOURCE_DIR}/ci/${check}")
       if(NOT check STREQUAL "crime")
         throwsplit_add_test("house.${check}" house "${PROJECT_SOURCE_DIR}/ci/${check}")
@@ -199,6 +199,8 @@ if(THROWSPLIT_HOUSE_TESTS)
       endif()
     endif()
   endforeach()
+  throwsplit_add_test(house.sarif.self_test house "${PROJECT_SOURCE_DIR}/ci/sarif" --self-test)
+  throwsplit_add_test(house.canary house "${PROJECT_SOURCE_DIR}/ci/canary" --self)
   # A check that passes a bad build is worse than none.
   throwsplit_add_test(house.ossfuzz_check.self_test house
                       "${PROJECT_SOURCE_DIR}/ci/ossfuzz_check" --self-test)
