@@ -60,6 +60,7 @@ class Teller {
     for (uint32_t i = 0; i < carriers_.size(); i++)
       close(i);
     hide_prelude();
+    story_.arrows = arrows_.arrows();
     return std::move(story_);
   }
 
@@ -90,6 +91,8 @@ class Teller {
   void at_gcwaiting(const Happening& access);
   void at_sysmonwait(const Happening& access);
   void at_note(const Happening& access);
+  void at_arrow_end(const Happening& happening);
+  uint32_t carrier_of_m(uint32_t m) const;
   void close(uint32_t carrier);
   void hide_prelude();
 
@@ -102,12 +105,14 @@ class Teller {
     now_step_ = std::max(now_step_, happening.step);
     now_ns_ = std::max(now_ns_, happening.now_ns);
     story_.lines.push_back({now_step_, now_ns_, happening.carrier, std::move(text), matters});
+    arrows_.said(story_.lines.size() - 1, happening.carrier);
   }
 
   const Outcome& outcome_;
   const Input& input_;
   Story story_;
   std::vector<Carrier> carriers_;
+  ArrowBook arrows_;
   std::array<uint32_t, 256> statuses_{};  // of each P
   std::array<uint32_t, 256> visits_{};    // of each point
   bool gcwaiting_ = false;
@@ -217,9 +222,24 @@ void Teller::at_sysmonwait(const Happening& access) {
 void Teller::at_note(const Happening& access) {
   const Field before = carriers_[access.carrier].field_before;
   std::string whom = "M" + std::to_string(access.object);
-  if (before == Field::sched_sysmonwait) whom = "sysmon";
-  if (before == Field::sched_stopwait) whom = "the stopper";
+  uint32_t sleeper = carrier_of_m(access.object);
+  if (before == Field::sched_sysmonwait) {
+    whom = "sysmon";
+    sleeper = story_.sysmon;
+  }
+  if (before == Field::sched_stopwait) {
+    whom = "the stopper";
+    const auto stopper = std::ranges::find(carriers_, true, &Carrier::stopping);
+    sleeper = static_cast<uint32_t>(stopper - carriers_.begin());
+  }
   say(access, who(access.carrier) + "wakes " + whom, true);
+  arrows_.wakes(story_.lines.size() - 1, sleeper);
+}
+
+uint32_t Teller::carrier_of_m(uint32_t m) const {
+  const auto found = std::ranges::find(outcome_.m_of_carrier, m);
+  if (found == outcome_.m_of_carrier.end()) return inject::kNobody;
+  return static_cast<uint32_t>(found - outcome_.m_of_carrier.begin());
 }
 
 void Teller::at_point(size_t index) {
@@ -286,6 +306,23 @@ void Teller::at_event(const Happening& happening) {
     carrier.exiting = false;
   }
   say(happening, who(happening.carrier) + phrase.text, phrase.matters);
+  at_arrow_end(happening);
+}
+
+// Events whose line is where an arrow begins or ends.
+void Teller::at_arrow_end(const Happening& happening) {
+  const std::size_t line = story_.lines.size() - 1;
+  const uint32_t carrier = happening.carrier;
+  switch (static_cast<Event>(happening.site - kEventSites)) {
+    case Event::proc_release:
+    case Event::proc_retake:
+    case Event::proc_handoff: arrows_.lets_go(line, carrier, happening.object); break;
+    case Event::proc_acquire: arrows_.takes(line, carrier, happening.object); break;
+    case Event::go_create:
+    case Event::go_ready:     arrows_.readies(line, carrier, happening.object); break;
+    case Event::go_start:     arrows_.starts(line, carrier, happening.object); break;
+    default:                  break;
+  }
 }
 
 void Teller::at_move(const Happening& happening) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/report/arrows.h"
 #include "fuzz/run/run.h"
 
 namespace throwsplit::fuzz {
@@ -34,6 +35,7 @@ struct Agent {
 struct Story {
   std::vector<StoryLine> lines;
   std::vector<Agent> agents;  // by carrier
+  std::vector<Arrow> arrows;
   uint32_t sysmon = inject::kNobody;
 };
 
