@@ -133,6 +133,13 @@ std::string find_upwards(const std::string& path) {
   return "";
 }
 
+bool write_file(const std::string& path, const std::string& content) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return false;
+  const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
+  return std::fclose(file) == 0 && written;
+}
+
 std::string hex_of(uint64_t number) {
   char text[24];
   snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));

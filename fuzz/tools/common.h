@@ -41,6 +41,9 @@ std::string replay_program();
 // The nearest folder from here upwards that holds `path`, with it: "../fuzz/mutants/manifest"; "".
 std::string find_upwards(const std::string& path);
 
+// All of it, or false.
+bool write_file(const std::string& path, const std::string& content);
+
 std::string hex_of(uint64_t number);
 
 }  // namespace throwsplit::fuzz

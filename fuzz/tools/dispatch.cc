@@ -17,6 +17,7 @@ constexpr Command kCommands[] = {
     {"run", "Runs programs once each, or as a campaign over many seeds.", command_run},
     {"replay", "Runs one file and says whether it went as the file expects.", command_replay},
     {"explain", "Runs one file and tells what happened, as a timeline.", command_explain},
+    {"trace", "Runs one file and writes it as Chrome trace events (Perfetto).", command_trace},
     {"hash", "Prints the trace hash of each file: equal hashes, equal runs.", command_hash},
     {"compile", "Turns programs into the bytes that fuzz targets take as seeds.", command_compile},
     {"coverage", "Says which moves, points and actions the files reach.", command_coverage},
@@ -27,6 +28,7 @@ constexpr Command kCommands[] = {
     {"minimize", "Makes a file that fails small, failing in the same way.", command_minimize},
     {"sweep", "Makes each attempt that may fail in a program fail, one a run.", command_sweep},
     {"twice", "Runs files twice under many schedules: equal inputs, equal runs.", command_twice},
+    {"corpus", "Checks, merges, or takes a failing file into the corpus.", command_corpus},
     {"help", "Prints this.", command_help},
 };
 

@@ -34,13 +34,6 @@ std::string beside(std::string path) {
   return path + ".min.prog";
 }
 
-bool write(const std::string& path, const std::string& text) {
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return false;
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  return std::fclose(file) == 0 && written;
-}
-
 void print_reduction(const Shrunk& shrunk, const std::string& out) {
   printf("%s\n", shrunk.signature.c_str());
   for (const Part& part : kParts) {
@@ -102,7 +95,7 @@ int command_minimize(const Arguments& arguments) {
   program.title = "Minimized: " + shrunk->signature;
   program.expect.clear();
   program.body_names.clear();
-  if (!write(out, print(program, site_names()))) return complain(out + ": cannot be written");
+  if (!write_file(out, print(program, site_names()))) return complain(out + ": cannot be written");
   if (json) {
     printf("%s\n", json_of(*shrunk, out).dump(2).c_str());
   } else {

@@ -1,4 +1,4 @@
-// `replay` and `explain`: one file, run again, judged by what it expects or told as a story.
+// `replay`, `explain`, `trace`: one file, run again, judged by what it expects or told as a story.
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -8,7 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "fuzz/report/chrome_trace.h"
 #include "fuzz/report/report.h"
+#include "fuzz/report/report_html.h"
 #include "fuzz/tools/common.h"
 
 namespace throwsplit::fuzz {
@@ -116,6 +118,7 @@ int command_explain(const Arguments& arguments) {
       "Runs one file and tells what each agent did. Exit 0: nothing was found; 1: a finding.",
       "throwsplit explain");
   std::string path;
+  std::string html;
   bool json = false;
   bool as_fuzzer = false;
   bool steps = false;
@@ -124,6 +127,7 @@ int command_explain(const Arguments& arguments) {
   app.add_flag("--steps", steps, "every step, not only those that tell the story");
   app.add_option("--width", width, "columns of text")->check(CLI::Range(60, 1000));
   app.add_flag("--json", json, "print JSON");
+  app.add_option("--html", html, "write the report as one page to this file");
   app.add_flag("--as-fuzzer", as_fuzzer, "read any bytes as a fuzz target would");
   if (const auto code = parse_arguments(app, arguments)) return *code;
   File file;
@@ -134,11 +138,40 @@ int command_explain(const Arguments& arguments) {
   ReportOptions options = report_options(path);
   options.all_steps = steps;
   options.width = width;
-  if (json) {
+  if (!html.empty()) {
+    if (!write_file(html, report_html(outcome, program, options))) {
+      return complain(html + ": cannot be written");
+    }
+    printf("%s\n", first_line(outcome).c_str());
+  } else if (json) {
     printf("%s\n", report_json(outcome, program, options).dump(2).c_str());
   } else {
     fputs(report_text(outcome, program, options).c_str(), stdout);
   }
+  return outcome.verdict == Verdict::finding ? kExitFinding : kExitPass;
+}
+
+int command_trace(const Arguments& arguments) {
+  CLI::App app(
+      "Runs one file and writes it as Chrome trace events, for ui.perfetto.dev or\n"
+      "chrome://tracing: a track a thread, a P, a goroutine, in virtual time.",
+      "throwsplit trace");
+  std::string path;
+  std::string out;
+  bool as_fuzzer = false;
+  app.add_option("FILE", path, "a .prog text, or the bytes a fuzzer wrote")->required();
+  app.add_option("-o,--out", out, "where the trace goes")->required();
+  app.add_flag("--as-fuzzer", as_fuzzer, "read any bytes as a fuzz target would");
+  if (const auto code = parse_arguments(app, arguments)) return *code;
+  File file;
+  if (const int code = load_one(path, as_fuzzer, &file); code != kExitPass) return code;
+
+  const Program& program = file.loaded.program;
+  const Outcome outcome = recorded(program.input);
+  if (!write_file(out, chrome_trace(outcome, program).dump())) {
+    return complain(out + ": cannot be written");
+  }
+  printf("%s\n", first_line(outcome).c_str());
   return outcome.verdict == Verdict::finding ? kExitFinding : kExitPass;
 }
 

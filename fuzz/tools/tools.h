@@ -26,6 +26,7 @@ struct Command {
 int command_run(const Arguments& arguments);
 int command_replay(const Arguments& arguments);
 int command_explain(const Arguments& arguments);
+int command_trace(const Arguments& arguments);
 int command_hash(const Arguments& arguments);
 int command_compile(const Arguments& arguments);
 int command_coverage(const Arguments& arguments);
@@ -33,6 +34,7 @@ int command_list(const Arguments& arguments);
 int command_points(const Arguments& arguments);
 int command_moves(const Arguments& arguments);
 int command_doctor(const Arguments& arguments);
+int command_corpus(const Arguments& arguments);
 int command_minimize(const Arguments& arguments);
 int command_sweep(const Arguments& arguments);
 int command_twice(const Arguments& arguments);
