@@ -132,6 +132,12 @@ if(TARGET elf_fuzzer AND NOT THROWSPLIT_LIBFUZZER AND NOT THROWSPLIT_FUZZING_ENG
                       "${PROJECT_SOURCE_DIR}/corpus/elf")
 endif()
 
+# The pages that people read, and the page that a finding makes.
+if(TARGET throwsplit-sim AND TARGET throwsplit AND THROWSPLIT_HOUSE_TESTS)
+  throwsplit_add_test(house.docs house "${PROJECT_SOURCE_DIR}/ci/docs_test"
+                      "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+endif()
+
 # Each committed program is a test: it must pass, with any compiler and no fuzzing engine.
 file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/corpus/*/*.prog")
 if(TARGET throwsplit-sim)
