@@ -44,6 +44,17 @@ bool go_world(void (*fn)(void*), void* arg, size_t stack_bytes) {
   return newproc(fn, arg, stack_bytes) != nullptr;
 }
 
+bool go_mapped(void (*fn)(void*), void* arg) {
+  caller();
+  return newproc_mapped(fn, arg) != nullptr;
+}
+
+const char* register_frames(const FrameCode& code) {
+  World& world = *caller()->m->world;
+  Locked locked(&world.framemaps_lock);
+  return framemaps_add(&world.framemaps, code);
+}
+
 void yield() {
   caller();
   mcall(gosched_m);

@@ -24,6 +24,7 @@
 
 #include "runtime/base/flavour.h"
 #include "runtime/base/nosplit.h"
+#include "runtime/stack/framemap.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
@@ -49,6 +50,19 @@ const char* run_world(const Config& config, void (*fn)(void*), void* arg);
 // Starts fn(arg) as a goroutine. stack_bytes 0: the world's default. False: the kernel refused
 // memory.
 bool go_world(void (*fn)(void*), void* arg, size_t stack_bytes = 0);
+
+// Starts fn(arg) on a stack that begins with 2 KiB and moves when it grows. fn and all it calls on
+// that stack is code with frame maps (a compiler's or a JIT's), registered beforehand, that
+//  - keeps nothing that points into the stack anywhere but in the words its maps mark, in rbp at a
+//    check or call (a frame pointer), and in StackRefs; r12 to r15 and rbx hold none;
+//  - checks before it makes a frame: if rsp - frame bytes is not above %fs:0x70, it calls
+//    throwsplit_<flavour>_morestack_mapped with the bytes in r10d, no argument register live, and
+//    checks again;
+//  - calls C++ by mcall and systemstack alone, and returns with ret when it ends.
+// False: the kernel refused memory.
+bool go_mapped(void (*fn)(void*), void* arg);
+// Registers the frame maps of a range of code with this world. Null, or why they were refused.
+const char* register_frames(const FrameCode& code);
 
 // Lets others run.
 void yield();

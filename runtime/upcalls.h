@@ -10,11 +10,16 @@
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
 struct ThrowDetail;
+struct G;
 
 extern "C" {
 // A split check tripped (called by __morestack). `frame_bytes`: what the function wants; `sp`: the
 // caller's. Defined in sched.
 NOSPLIT void morestack(uintptr_t frame_bytes, uintptr_t sp) ASM_NAME(morestack);
+
+// What mapped code comes to when its check trips, and when it ends; both from arch by mcall.
+G* newstack_mapped(G* gp) ASM_NAME(newstack_mapped);
+G* goexit_mapped(G* gp) ASM_NAME(goexit_mapped);
 
 // The edges of a system call (called by the Syscall stub). Defined in syscall.
 NOSPLIT void entersyscall(uintptr_t pc, uintptr_t sp, uintptr_t bp) ASM_NAME(entersyscall);

@@ -50,6 +50,13 @@ uintptr_t prepare_stack(uintptr_t hi, void (*start)(), void* r12, void* r13, int
 
 #if THROWSPLIT_ASAN
 
+void san_poison(uintptr_t base, size_t bytes) {
+  __asan_poison_memory_region(reinterpret_cast<void*>(base), bytes);
+}
+void san_unpoison(uintptr_t base, size_t bytes) {
+  __asan_unpoison_memory_region(reinterpret_cast<void*>(base), bytes);
+}
+
 NO_SANITIZE void san_leave(SanContext* from, SanContext* to) {
   __sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->bytes);
 }
@@ -130,6 +137,11 @@ void san_context_adopt(SanContext* context, const void* bottom, size_t bytes) {
 void san_context_destroy(SanContext*) {}
 void san_context_abandon(SanContext*) {}
 
+#endif
+
+#if !THROWSPLIT_ASAN
+void san_poison(uintptr_t, size_t) {}
+void san_unpoison(uintptr_t, size_t) {}
 #endif
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

@@ -58,6 +58,15 @@ NOSPLIT void systemstack(void (*fn)(void*), void* arg) ASM_NAME(systemstack);
 // Where a fresh goroutine starts: r12 holds the function, r13 its argument.
 void gostart() ASM_NAME(gostart);
 
+// The same for mapped code: r12 is called at once. Its return address is gostart_mapped_bottom,
+// where the frames of a mapped stack end.
+void gostart_mapped() ASM_NAME(gostart_mapped);
+extern const char gostart_mapped_bottom[] ASM_NAME(gostart_mapped_bottom);
+
+// The slow side of a check of mapped code (runtime.h, go_mapped): gives way or grows by moving, and
+// returns to be checked again. In: r10d, the bytes of the frame.
+void morestack_mapped() ASM_NAME(morestack_mapped);
+
 // 0: SSE, 1: AVX, 2: AVX-512. What __morestack must save of the vector argument registers.
 extern uint8_t vector_level ASM_NAME(vector_level);
 }
@@ -98,6 +107,10 @@ void san_context_adopt(SanContext* context, const void* bottom, size_t bytes);
 void san_context_destroy(SanContext* context);
 // Forgets whatever frames an abandoned stack held, so that the stack can be used again.
 void san_context_abandon(SanContext* context);
+
+// Tells AddressSanitizer, where it is, that nobody may touch the range, or that one may again.
+void san_poison(uintptr_t base, size_t bytes);
+void san_unpoison(uintptr_t base, size_t bytes);
 
 // Finds out which vector registers this machine has. Call once before the first goroutine.
 void arch_init();

@@ -34,6 +34,16 @@
 #endif
 #define StackGuard (StackReserve + StackSmall)
 
+// The same on a mapped stack, where nothing unchecked runs but our own nosplit code: everything
+// else is entered by mcall or systemstack, and signals have a stack of their own. Twice what a
+// tripped check may use, for the interrupted call's own frames.
+#if THROWSPLIT_ASAN || THROWSPLIT_TSAN
+#define StackMappedReserve StackReserve
+#else
+#define StackMappedReserve 2048
+#endif
+#define StackMappedGuard (StackMappedReserve + StackSmall)
+
 // What of the reserve the runtime's own unchecked code may use: a chain of nosplit functions, and
 // what a check calls when it trips. Tight on purpose, so that whoever adds to a chain hears of it:
 // runtime/nosplit reads these from the finished binary and holds every chain to them. Largest
@@ -68,6 +78,7 @@
 // M
 #define M_G0 0
 #define M_CURG 8
+#define M_SCALARARG 32
 // The thread's block
 #define TLS_G 0
 #define TLS_HOOK 8
@@ -99,9 +110,14 @@ inline constexpr size_t kPageBytes = 4096;
 inline constexpr size_t kStackReservedBytesDefault = 256 * 1024;
 inline constexpr size_t kStackSoftBytesStart = 8 * 1024;
 
+// What checked code may use of a mapped stack at first; it doubles from there.
+inline constexpr size_t kMappedBytesStart = 2 * 1024;
+inline constexpr size_t kMappedBytesMaxDefault = 64 << 20;
+
 static_assert(StackGuard > StackSmall);
 static_assert(StackNosplit <= StackCheck && StackCheck < StackReserve,
               "below the longest chain something is left for libc");
+static_assert(StackMappedReserve >= StackCheck, "what trips fits below a mapped guard");
 static_assert(StackPreempt > UINT64_C(0x00007fffffffffff), "above every user address");
 static_assert(kStackReservedBytesDefault >= StackGuard + kStackSoftBytesStart + kPageBytes,
               "the smallest soft limit, the reserve and the fence fit into the reserved range");

@@ -105,6 +105,8 @@ void bind_g(G* gp) {
   gp->preempt.bind(gp->index);
   gp->atomicstatus.bind(gp->index);
   gp->parktoken.bind(gp->index);
+  gp->stackrefs_lock.rank = LockRank::stack;
+  gp->stackrefs_lock.key.bind(gp->index);
 }
 
 void bind_m(M* mp) {

@@ -20,6 +20,7 @@
 #include "runtime/gmp/moves.h"
 #include "runtime/hook/hook.h"
 #include "runtime/os/os.h"
+#include "runtime/stack/framemap.h"
 #include "runtime/trace/trace.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
@@ -44,10 +45,18 @@ struct Note {
 
 // A goroutine's stack; drawn in arch/layout.h.
 struct StackRange {
-  uintptr_t lo = 0;     // soft limit: the guard lies StackGuard above it
-  uintptr_t hi = 0;     // one past the highest byte
-  uintptr_t base = 0;   // lowest byte of the reserved range
-  bool fenced = false;  // the lowest page faults; else guard words stand there
+  uintptr_t lo = 0;                   // soft limit: the guard lies StackGuard above it
+  uintptr_t hi = 0;                   // one past the highest byte
+  uintptr_t base = 0;                 // lowest byte of the reserved range
+  bool fenced = false;                // the lowest page faults; else guard words stand there
+  uint32_t guard_bytes = StackGuard;  // from lo up to the guard
+};
+
+// A slot of a mapped stack that others may write to while its goroutine waits or runs; a move
+// adjusts it. Lives elsewhere than on that stack. See stack/copystack.h.
+struct StackRef {
+  uintptr_t slot = 0;
+  StackRef* next = nullptr;
 };
 
 struct G {
@@ -81,6 +90,9 @@ struct G {
   unsigned cxa_uncaught = 0;
   uint32_t ends = 0;     // [owner] how often a goroutine ended here
   M* lockedm = nullptr;  // [owner] the M it is tied to; see sched/lockedm.cc
+  bool mapped = false;   // [start] its stack may move
+  Mutex stackrefs_lock;
+  StackRef* stackrefs = nullptr;  // [stackrefs_lock]
 };
 
 static_assert(offsetof(G, sched) + offsetof(Gobuf, sp) == G_SCHED_SP);
@@ -96,8 +108,9 @@ using GList = LifoList<G, &G::schedlink>;
 
 struct M {
   // Assembly knows these places (arch/layout.h).
-  G* g0 = nullptr;                 // [start] the goroutine of the system stack
-  Shared<G*, Field::m_curg> curg;  // the user goroutine that runs here
+  G* g0 = nullptr;                         // [start] the goroutine of the system stack
+  Shared<G*, Field::m_curg> curg;          // the user goroutine that runs here
+  alignas(32) uint64_t scalararg[2] = {};  // [owner] arguments of system-stack halves
 
   World* world = nullptr;    // [start]
   uint32_t id = 0;           // [start] order of creation
@@ -117,7 +130,6 @@ struct M {
   void (*mstartfn)(M*) = nullptr;                // [start] runs instead of the scheduler (sysmon)
   bool (*waitunlockf)(G*, void*) = nullptr;      // [owner] gopark's last words
   void* waitlock = nullptr;
-  uint64_t scalararg[2] = {};  // [owner] arguments of system-stack halves
   void* ptrarg = nullptr;
   G* lockedg = nullptr;      // [owner] the goroutine tied to this M: it runs nothing else
   uint32_t lockedcount = 0;  // [owner] how often it was tied
@@ -129,6 +141,7 @@ struct M {
 };
 static_assert(offsetof(M, g0) == M_G0);
 static_assert(offsetof(M, curg) == M_CURG);
+static_assert(offsetof(M, scalararg) == M_SCALARARG);
 
 // Short in hooked flavours, so that overflow to the global queue is reached by small programs.
 inline constexpr uint32_t kRunqCount = THROWSPLIT_HOOKS ? 4 : 256;
@@ -241,6 +254,7 @@ struct Settings {
   // grows silently, and still dies under throwsplit.
   bool canonical_checks = false;
   size_t stack_bytes = kStackReservedBytesDefault;
+  size_t mapped_bytes_max = kMappedBytesMaxDefault;  // more is a stack overflow
 };
 
 inline constexpr uint32_t kProcsMax = 256;
@@ -255,6 +269,20 @@ struct GSlab {
   G gs[kGs];
 };
 
+// The stacks of mapped goroutines; see stack/pool.h.
+struct StackPool {
+  static constexpr uint32_t kClasses = 6;  // of free stacks kept: 2 KiB to 64 KiB
+  static constexpr uint32_t kQuarantined = 32;
+  struct Old {
+    uintptr_t base = 0;
+    size_t bytes = 0;  // that checked code could use
+  };
+  Mutex lock;
+  uintptr_t free[kClasses] = {};  // [lock] each holds the next in its first word
+  Old old[kQuarantined];          // [lock] a ring
+  uint32_t oldest = 0;            // [lock]
+};
+
 struct World {
   Settings settings;
   Sched sched;
@@ -262,6 +290,9 @@ struct World {
   M m0;                    // the thread that runs the World
   M* sysmon = nullptr;     // [lock]
   GSlab* slabs = nullptr;  // [lock] the memory of all Gs
+  StackPool stackpool;
+  FrameMaps framemaps;
+  Mutex framemaps_lock;
   Shared<uint32_t, Field::sched_freezing> crashing;
 };
 

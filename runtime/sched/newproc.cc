@@ -5,8 +5,10 @@
 #include "runtime/base/check.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/sched.h"
+#include "runtime/stack/pool.h"
 #include "runtime/stack/stack.h"
 #include "runtime/sync/sync.h"
+#include "runtime/upcalls.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
@@ -28,7 +30,11 @@ G* goexit0(G* gp) {
   {
     Locked locked(&sched.lock);
     // Odd sizes are not kept: the next goroutine asks for the default.
-    if (gp->stack.hi - gp->stack.base != world.settings.stack_bytes) stackfree(gp, false);
+    if (gp->mapped) {
+      stackpool_release(world, gp);
+    } else if (gp->stack.hi - gp->stack.base != world.settings.stack_bytes) {
+      stackfree(gp, false);
+    }
     sched.gfree.push(gp);
     last = sched.goroutines.add<acq_rel>(~uint32_t{0}) == 0;
   }
@@ -47,7 +53,7 @@ NO_SANITIZE void goroutine_main(void* arg) noexcept {
 }
 
 // A G that is on no list, with a stack. Needs sched.lock. Null: no memory.
-G* gfget(World& world, size_t stack_bytes) {
+G* gfget(World& world, size_t stack_bytes, bool mapped) {
   Sched& sched = world.sched;
   G* gp = sched.gfree.pop();
   if (gp == nullptr) {
@@ -67,6 +73,12 @@ G* gfget(World& world, size_t stack_bytes) {
     sched.allgs = gp;
   }
   size_t have = gp->stack.hi - gp->stack.base;
+  if (mapped) {
+    if (have != 0) stackfree(gp, false);
+    gp->mapped = stackpool_take(world, gp);
+    if (!gp->mapped) sched.gfree.push(gp);
+    return gp->mapped ? gp : nullptr;
+  }
   if (have != 0 && stack_bytes != 0 && have != stack_bytes) {
     stackfree(gp, false);
     have = 0;
@@ -79,11 +91,21 @@ G* gfget(World& world, size_t stack_bytes) {
   return gp;
 }
 
+// Mapped code is called with no frame of ours between it and the bottom: none that has no map.
+void prepare_start(G* gp) {
+  auto* start = gp->mapped ? gostart_mapped : gostart;
+  void* fn =
+      gp->mapped ? reinterpret_cast<void*>(gp->startfn) : reinterpret_cast<void*>(goroutine_main);
+  gp->sched.sp = prepare_stack(gp->stack.hi, start, fn, gp->mapped ? gp->startarg : gp, 0);
+  gp->sched.pc = reinterpret_cast<uintptr_t>(start);
+}
+
 struct NewprocArgs {
   void (*fn)(void*);
   void* arg;
   size_t stack_bytes;
   G* made;
+  bool mapped = false;
 };
 
 void newproc_m(void* raw) {
@@ -94,7 +116,7 @@ void newproc_m(void* raw) {
   G* gp;
   {
     Locked locked(&sched.lock);
-    gp = gfget(world, args->stack_bytes);
+    gp = gfget(world, args->stack_bytes, args->mapped);
     if (gp == nullptr) {
       args->made = nullptr;
     } else {
@@ -103,7 +125,7 @@ void newproc_m(void* raw) {
     }
   }
   if (gp != nullptr) {
-    stack_reset(gp);
+    if (!gp->mapped) stack_reset(gp);
     gp->startfn = args->fn;
     gp->startarg = args->arg;
     gp->waitreason = "";
@@ -111,9 +133,7 @@ void newproc_m(void* raw) {
     gp->cxa_uncaught = 0;
     gp->parktoken.init(0);
     gp->preempt.init(0);
-    gp->sched.sp =
-        prepare_stack(gp->stack.hi, gostart, reinterpret_cast<void*>(goroutine_main), gp, 0);
-    gp->sched.pc = reinterpret_cast<uintptr_t>(gostart);
+    prepare_start(gp);
     gp->sched.bp = 0;
     args->made = gp;
     trace(Event::go_create, gp->index);
@@ -137,5 +157,13 @@ G* newproc(void (*fn)(void*), void* arg, size_t stack_bytes) {
   systemstack(newproc_m, &args);
   return args.made;
 }
+
+G* newproc_mapped(void (*fn)(void*), void* arg) {
+  NewprocArgs args = {fn, arg, 0, nullptr, true};
+  systemstack(newproc_m, &args);
+  return args.made;
+}
+
+G* goexit_mapped(G* gp) { return goexit0(gp); }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

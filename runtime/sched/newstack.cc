@@ -8,6 +8,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/sched.h"
+#include "runtime/stack/copystack.h"
 #include "runtime/stack/stack.h"
 #include "runtime/sync/sync.h"
 #include "runtime/upcalls.h"
@@ -98,12 +99,17 @@ G* newstack(G* gp) {
     gp->stackguard0.store<relaxed>(stack_guard(gp));
   }
   if (sp - frame_bytes <= stack_guard(gp)) {
-    if (!stack_grow_in_place(gp, sp, frame_bytes)) throw_overflow(gp, frame_bytes);
+    const bool grown = gp->mapped ? stack_grow_by_moving(gp, sp, frame_bytes)
+                                  : stack_grow_in_place(gp, sp, frame_bytes);
+    if (!grown) throw_overflow(gp, frame_bytes);
     gp->stackguard0.store<relaxed>(stack_guard(gp));
-    trace(Event::stack_grow, gp->index, static_cast<uint32_t>(gp->stack.hi - gp->stack.lo));
+    const uintptr_t lo = gp->mapped ? stack_guard(gp) : gp->stack.lo;
+    trace(Event::stack_grow, gp->index, static_cast<uint32_t>(gp->stack.hi - lo));
   }
   return gp;
 }
+
+G* newstack_mapped(G* gp) { return newstack(gp); }
 
 bool preemptone(P* pp) {
   M* mp = pp->m.load<acquire>();

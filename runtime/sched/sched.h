@@ -127,6 +127,9 @@ G* globrunqget(World& world, P* pp, uint32_t most);
 
 // Null: the kernel refused memory.
 G* newproc(void (*fn)(void*), void* arg, size_t stack_bytes);
+// The same for code with frame maps, on a stack that moves. Needs: fn keeps the promises of
+// runtime.h, go_mapped.
+G* newproc_mapped(void (*fn)(void*), void* arg);
 // Unwires the M's goroutine.
 void dropg();
 // Stops the running goroutine. unlockf runs on the system stack once it is Gwaiting; false: go on

@@ -5,6 +5,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/sched.h"
+#include "runtime/stack/pool.h"
 #include "runtime/stack/stack.h"
 #include "runtime/sync/sync.h"
 
@@ -17,6 +18,8 @@ void sched_init(World& world, const Settings& settings) {
   Sched& sched = world.sched;
   sched.lock.rank = LockRank::sched;
   sched.timers.lock.rank = LockRank::timers;
+  world.stackpool.lock.rank = LockRank::stack;
+  world.framemaps_lock.rank = LockRank::stack;
 #if THROWSPLIT_HOOKS
   sched.injected_stop.armed = (hook_may_ask() & kActStop) != 0;
 #endif
@@ -55,7 +58,12 @@ void free_world(World* world, bool abandoned) {
   for (GSlab* slab = world->slabs; slab != nullptr;) {
     for (uint32_t i = 0; i < slab->used; i++) {
       G* gp = &slab->gs[i];
-      stackfree(gp, abandoned && gp->atomicstatus.peek() != Gdead);
+      const bool live = abandoned && gp->atomicstatus.peek() != Gdead;
+      if (gp->mapped) {
+        stackpool_drop(gp, live);
+      } else {
+        stackfree(gp, live);
+      }
     }
     GSlab* next = slab->next;
     os_free(slab, sizeof(GSlab));
@@ -67,6 +75,8 @@ void free_world(World* world, bool abandoned) {
     if (mp != &world->m0) os_free(mp, sizeof(M));
     mp = next;
   }
+  stackpool_free(world);
+  framemaps_free(&world->framemaps);
   Timers& timers = world->sched.timers;
   if (timers.heap != nullptr) os_free(timers.heap, timers.capacity * sizeof(G*));
   os_free(world->allp, world->settings.procs * sizeof(P));

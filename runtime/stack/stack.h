@@ -21,7 +21,7 @@ void stackfree(G* gp, bool abandoned);
 void stack_reset(G* gp);
 
 // The guard as it is when nobody asks for anything.
-ALWAYS_INLINE uintptr_t stack_guard(const G* gp) { return gp->stack.lo + StackGuard; }
+ALWAYS_INLINE uintptr_t stack_guard(const G* gp) { return gp->stack.lo + gp->stack.guard_bytes; }
 
 // Lowers the limit until a frame of `frame_bytes` below `sp` passes its check. False: overflow.
 // NOSPLIT: it also runs on the goroutine itself, whose check has just tripped.

@@ -1,0 +1,137 @@
+// The stacks of mapped goroutines: size classes, and a quarantine for ranges that were left.
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/stack/pool.h"
+
+#include "runtime/base/check.h"
+#include "runtime/base/throw.h"
+#include "runtime/sync/sync.h"
+
+namespace throwsplit::inline THROWSPLIT_FLAVOUR {
+
+namespace {
+
+// The whole block of a stack: the kernel hands out pages.
+size_t block_bytes(size_t bytes) {
+  return (bytes + StackMappedGuard + kPageBytes - 1) & ~(kPageBytes - 1);
+}
+
+// The size class, or kClasses: too large to be kept.
+uint32_t class_of(size_t bytes) {
+  uint32_t index = 0;
+  while (index < StackPool::kClasses && (kMappedBytesStart << index) < bytes)
+    index++;
+  return index;
+}
+
+uint64_t* words_of(uintptr_t base) { return reinterpret_cast<uint64_t*>(base); }
+
+// Who may read poisoned memory.
+NO_SANITIZE bool pattern_intact(const StackPool::Old& old) {
+  if (old.base == 0) return true;
+  for (size_t i = 0; i < block_bytes(old.bytes) / 8; i++) {
+    if (words_of(old.base)[i] != kOldStackPattern) return false;
+  }
+  return true;
+}
+
+void require_intact(const StackPool::Old& old) {
+  if (pattern_intact(old)) return;
+  ThrowDetail details[] = {{"stack bytes", old.bytes}};
+  throw_details("an old stack was written to after it was left", details, 1);
+}
+
+// Back from quarantine: kept for its class, or given back. Needs the lock.
+void recycle(StackPool& pool, const StackPool::Old& old) {
+  if (old.base == 0) return;
+  require_intact(old);
+  san_unpoison(old.base, block_bytes(old.bytes));
+  const uint32_t index = class_of(old.bytes);
+  if (index == StackPool::kClasses) {
+    os_free(reinterpret_cast<void*>(old.base), block_bytes(old.bytes));
+    return;
+  }
+  *words_of(old.base) = pool.free[index];
+  pool.free[index] = old.base;
+}
+
+}  // namespace
+
+bool stackpool_alloc(World& world, size_t bytes, StackRange* range) {
+  if (INJECT_FAIL(stack_alloc)) return false;
+  StackPool& pool = world.stackpool;
+  const uint32_t index = class_of(bytes);
+  uintptr_t base = 0;
+  if (index != StackPool::kClasses) {
+    Locked locked(&pool.lock);
+    base = pool.free[index];
+    if (base != 0) pool.free[index] = *words_of(base);
+  }
+  if (base == 0) base = reinterpret_cast<uintptr_t>(os_alloc(block_bytes(bytes)));
+  if (base == 0) return false;
+  range->base = base;
+  range->hi = base + block_bytes(bytes);
+  range->guard_bytes = StackMappedGuard;
+  range->lo = range->hi - bytes - StackMappedGuard;
+  range->fenced = true;  // no guard words: the quarantine and the checks watch these stacks
+  CHECK_GE(range->lo, range->base);
+  return true;
+}
+
+void stackpool_leave(World& world, const StackRange& range) {
+  const StackPool::Old left = {range.base, mapped_bytes(range)};
+  san_unpoison(left.base, block_bytes(left.bytes));
+  for (size_t i = 0; i < block_bytes(left.bytes) / 8; i++)
+    words_of(left.base)[i] = kOldStackPattern;
+  san_poison(left.base, block_bytes(left.bytes));
+  StackPool& pool = world.stackpool;
+  Locked locked(&pool.lock);
+  recycle(pool, pool.old[pool.oldest]);
+  pool.old[pool.oldest] = left;
+  pool.oldest = (pool.oldest + 1) % StackPool::kQuarantined;
+}
+
+bool stackpool_take(World& world, G* gp) {
+  if (!stackpool_alloc(world, kMappedBytesStart, &gp->stack)) return false;
+  san_context_init(&gp->san, reinterpret_cast<void*>(gp->stack.base),
+                   gp->stack.hi - gp->stack.base);
+  return true;
+}
+
+void stackpool_release(World& world, G* gp) {
+  CHECK_EQ(gp->stackrefs == nullptr, true);
+  san_context_destroy(&gp->san);
+  stackpool_leave(world, gp->stack);
+  gp->stack = StackRange();
+  gp->mapped = false;
+}
+
+void stackpool_drop(G* gp, bool live) {
+  if (live) san_context_abandon(&gp->san);
+  san_context_destroy(&gp->san);
+  os_free(reinterpret_cast<void*>(gp->stack.base), gp->stack.hi - gp->stack.base);
+  gp->stack = StackRange();
+  gp->mapped = false;
+}
+
+void stackpool_free(World* world) {
+  StackPool& pool = world->stackpool;
+  for (StackPool::Old& old : pool.old) {
+    recycle(pool, old);
+    old = StackPool::Old();
+  }
+  for (uint32_t i = 0; i < StackPool::kClasses; i++) {
+    while (uintptr_t base = pool.free[i]) {
+      pool.free[i] = *words_of(base);
+      os_free(reinterpret_cast<void*>(base), block_bytes(kMappedBytesStart << i));
+    }
+  }
+}
+
+bool stackpool_verify(const StackPool& pool) {
+  for (const StackPool::Old& old : pool.old) {
+    if (!pattern_intact(old)) return false;
+  }
+  return true;
+}
+
+}  // namespace throwsplit::inline THROWSPLIT_FLAVOUR
