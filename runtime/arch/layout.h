@@ -35,8 +35,8 @@
 #define StackGuard (StackReserve + StackSmall)
 
 // The same on a mapped stack, where nothing unchecked runs but our own nosplit code: everything
-// else is entered by mcall or systemstack, and signals have a stack of their own. Twice what a
-// tripped check may use, for the interrupted call's own frames.
+// else is entered by mcall or systemstack, and signals have a stack of their own. Twice the larger
+// of the two budgets below.
 #if THROWSPLIT_ASAN || THROWSPLIT_TSAN
 #define StackMappedReserve StackReserve
 #else
