@@ -68,7 +68,9 @@ std::variant<Loaded, std::string> load_bytes(std::span<const std::uint8_t> bytes
                                              Reading reading) {
   if (bytes.size() > kFileBytesMax) return why(path, "is too large, an input has at most 1 MiB");
   Loaded loaded;
-  if (reading == Reading::kAsFuzzer) {
+  const bool as_fuzzer =
+      reading == Reading::kAsFuzzer || (reading == Reading::kEither && !path.ends_with(".prog"));
+  if (as_fuzzer) {
     loaded.form = has_magic(bytes) ? Form::kFile : Form::kRaw;
     loaded.program.input = decode(bytes);
     return loaded;

@@ -25,8 +25,9 @@ struct Loaded {
 
 // Strict: a file with the magic must be whole and of a known version. As a fuzzer: the bytes are
 // what a fuzz target would make of them (decode), text or not; a crash file that a mutator without
-// our structure made may be readable only so.
-enum class Reading : std::uint8_t { kStrict, kAsFuzzer };
+// our structure made may be readable only so. Either: a name that ends in .prog is read strictly,
+// all else as a fuzzer.
+enum class Reading : std::uint8_t { kStrict, kAsFuzzer, kEither };
 
 // The form is told by the content, or by a name that ends in .prog. An error is one line that
 // begins with the path: unreadable, empty, too large, cut short, a text that does not parse.

@@ -85,8 +85,8 @@ std::variant<std::vector<File>, std::string> load_files(const std::vector<std::s
     std::vector<std::string> within;
     for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
          at.increment(error)) {
-      const bool is_wanted = reading == Reading::kAsFuzzer ? at->is_regular_file(error)
-                                                           : at->path().extension() == ".prog";
+      const bool is_wanted = reading == Reading::kStrict ? at->path().extension() == ".prog"
+                                                         : at->is_regular_file(error);
       if (is_wanted) within.push_back(at->path().string());
     }
     if (error) return path + ": " + error.message();

@@ -91,8 +91,8 @@ int corpus_merge(const Arguments& arguments) {
   std::filesystem::create_directories(into, error);
   if (error) return complain(into + ": " + error.message());
   // What is there goes first and is kept whatever its size.
-  const auto there = load_files({into}, Reading::kAsFuzzer);
-  const auto more = load_files(paths, Reading::kAsFuzzer);
+  const auto there = load_files({into}, Reading::kEither);
+  const auto more = load_files(paths, Reading::kEither);
   for (const auto* each : {&there, &more}) {
     if (const auto* why = std::get_if<std::string>(each)) return complain(*why);
   }
