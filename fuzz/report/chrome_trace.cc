@@ -122,7 +122,8 @@ void add_statuses(const Outcome& outcome, MoveKind kind, Process process, const 
     tracks.slice(process, object, since.ns, to_ns, since.status, {{"step", since.step}});
   };
   for (const Happening& happening : outcome.happenings) {
-    if (happening.site < kMoveSites || happening.site - kMoveSites >= kMoveCount) continue;
+    if (happening.site < kMoveSites || uint32_t{happening.site} - kMoveSites >= kMoveCount)
+      continue;
     const MoveRow& row = kMoves[happening.site - kMoveSites];
     if (row.kind != kind) continue;
     const auto at = now.find(happening.object);

@@ -66,7 +66,9 @@ TEST(ChromeTrace, HasTheStructureThatViewersRead) {
       EXPECT_TRUE(phase == "X" || phase == "s" || phase == "f" || phase == "i") << phase;
       EXPECT_FALSE(event.at("name").get<std::string>().empty());
       EXPECT_GE(event.at("ts").get<double>(), 0);
-      if (phase == "X") EXPECT_GE(event.at("dur").get<double>(), 0);
+      if (phase == "X") {
+        EXPECT_GE(event.at("dur").get<double>(), 0);
+      }
       used.insert(track_of(event));
     }
     EXPECT_EQ(used, named) << name;
@@ -88,7 +90,9 @@ TEST(ChromeTrace, SlicesOfATrackFollowEachOtherWithoutGaps) {
       const Track track = track_of(event);
       const double ts = event["ts"];
       const auto before = ends.find(track);
-      if (before != ends.end()) EXPECT_NEAR(before->second, ts, 1e-6) << name << event;
+      if (before != ends.end()) {
+        EXPECT_NEAR(before->second, ts, 1e-6) << name << event;
+      }
       ends[track] = ts + event["dur"].get<double>();
     }
     EXPECT_GE(ends.size(), 4u);
@@ -104,7 +108,9 @@ TEST(ChromeTrace, EveryArrowHasTwoEndsOnTwoThreadsForwardInTime) {
     const json trace = chrome_trace(run.outcome, run.program);
     std::map<int, json> begun;
     for (const json& event : trace["traceEvents"]) {
-      if (event["ph"] == "s") EXPECT_TRUE(begun.emplace(event["id"].get<int>(), event).second);
+      if (event["ph"] == "s") {
+        EXPECT_TRUE(begun.emplace(event["id"].get<int>(), event).second);
+      }
       if (event["ph"] != "f") continue;
       ASSERT_TRUE(begun.contains(event["id"].get<int>()));
       const json from = begun[event["id"].get<int>()];

@@ -14,9 +14,10 @@ int main() {
   throwsplit::run(config, [] {
     throwsplit::crimes::run_mapped(
         [](void*) {
-          throwsplit::crimes::refuse(SYS_mmap, 0, ENOMEM);
-          throwsplit::copystack(throwsplit::crimes::user_goroutine(),
-                                2 * throwsplit::kMappedBytesStart);
+          constexpr size_t kBytes = 2 * throwsplit::kMappedBytesStart;
+          constexpr size_t kBlockBytes = throwsplit::stackpool_block_bytes(kBytes);
+          throwsplit::crimes::refuse(SYS_mmap, kBlockBytes, ENOMEM);
+          throwsplit::copystack(throwsplit::crimes::user_goroutine(), kBytes);
         },
         true, false);
   });

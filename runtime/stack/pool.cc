@@ -10,11 +10,6 @@ namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
 namespace {
 
-// The whole block of a stack: the kernel hands out pages.
-size_t block_bytes(size_t bytes) {
-  return (bytes + StackMappedGuard + kPageBytes - 1) & ~(kPageBytes - 1);
-}
-
 // The size class, or kClasses: too large to be kept.
 uint32_t class_of(size_t bytes) {
   uint32_t index = 0;
@@ -28,7 +23,7 @@ uint64_t* words_of(uintptr_t base) { return reinterpret_cast<uint64_t*>(base); }
 // Who may read poisoned memory.
 NO_SANITIZE bool pattern_intact(const StackPool::Old& old) {
   if (old.base == 0) return true;
-  for (size_t i = 0; i < block_bytes(old.bytes) / 8; i++) {
+  for (size_t i = 0; i < stackpool_block_bytes(old.bytes) / 8; i++) {
     if (words_of(old.base)[i] != kOldStackPattern) return false;
   }
   return true;
@@ -44,10 +39,10 @@ void require_intact(const StackPool::Old& old) {
 void recycle(StackPool& pool, const StackPool::Old& old) {
   if (old.base == 0) return;
   require_intact(old);
-  san_unpoison(old.base, block_bytes(old.bytes));
+  san_unpoison(old.base, stackpool_block_bytes(old.bytes));
   const uint32_t index = class_of(old.bytes);
   if (index == StackPool::kClasses) {
-    os_free(reinterpret_cast<void*>(old.base), block_bytes(old.bytes));
+    os_free(reinterpret_cast<void*>(old.base), stackpool_block_bytes(old.bytes));
     return;
   }
   *words_of(old.base) = pool.free[index];
@@ -66,10 +61,10 @@ bool stackpool_alloc(World& world, size_t bytes, StackRange* range) {
     base = pool.free[index];
     if (base != 0) pool.free[index] = *words_of(base);
   }
-  if (base == 0) base = reinterpret_cast<uintptr_t>(os_alloc(block_bytes(bytes)));
+  if (base == 0) base = reinterpret_cast<uintptr_t>(os_alloc(stackpool_block_bytes(bytes)));
   if (base == 0) return false;
   range->base = base;
-  range->hi = base + block_bytes(bytes);
+  range->hi = base + stackpool_block_bytes(bytes);
   range->guard_bytes = StackMappedGuard;
   range->lo = range->hi - bytes - StackMappedGuard;
   range->fenced = true;  // no guard words: the quarantine and the checks watch these stacks
@@ -79,10 +74,10 @@ bool stackpool_alloc(World& world, size_t bytes, StackRange* range) {
 
 void stackpool_leave(World& world, const StackRange& range) {
   const StackPool::Old left = {range.base, mapped_bytes(range)};
-  san_unpoison(left.base, block_bytes(left.bytes));
-  for (size_t i = 0; i < block_bytes(left.bytes) / 8; i++)
+  san_unpoison(left.base, stackpool_block_bytes(left.bytes));
+  for (size_t i = 0; i < stackpool_block_bytes(left.bytes) / 8; i++)
     words_of(left.base)[i] = kOldStackPattern;
-  san_poison(left.base, block_bytes(left.bytes));
+  san_poison(left.base, stackpool_block_bytes(left.bytes));
   StackPool& pool = world.stackpool;
   Locked locked(&pool.lock);
   recycle(pool, pool.old[pool.oldest]);
@@ -122,7 +117,7 @@ void stackpool_free(World* world) {
   for (uint32_t i = 0; i < StackPool::kClasses; i++) {
     while (uintptr_t base = pool.free[i]) {
       pool.free[i] = *words_of(base);
-      os_free(reinterpret_cast<void*>(base), block_bytes(kMappedBytesStart << i));
+      os_free(reinterpret_cast<void*>(base), stackpool_block_bytes(kMappedBytesStart << i));
     }
   }
 }

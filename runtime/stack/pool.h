@@ -12,6 +12,11 @@ namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
 inline constexpr uint64_t kOldStackPattern = 0x6d6f766564617761;  // "movedawa"
 
+// The whole block of a stack of which checked code may use `bytes`: the kernel hands out pages.
+constexpr size_t stackpool_block_bytes(size_t bytes) {
+  return (bytes + StackMappedGuard + kPageBytes - 1) & ~(kPageBytes - 1);
+}
+
 // A stack on which checked code may use `bytes` (2 KiB times a power of two); its bounds and guard
 // in *range. False: the kernel refuses memory.
 bool stackpool_alloc(World& world, size_t bytes, StackRange* range);
