@@ -3,8 +3,8 @@
 //
 // Code coverage is the same for a program in which nothing meets and for one full of races. So an
 // engine is shown events of the scheduler too, each a hash into the sub-range of its metric; see
-// counters.cc for the ranges. Seen or not, never how often: counts make nearly every schedule a new
-// one (measured, docs/fuzzing.md).
+// counters.cc for the ranges. Seen or not, never how often: how often would make most schedules new
+// ones.
 #pragma once
 
 #include <array>
