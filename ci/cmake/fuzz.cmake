@@ -42,6 +42,15 @@ foreach(room IN LISTS THROWSPLIT_ROOMS_ALL)
   endif()
 endforeach()
 
+# Compile time: CLI11 and nlohmann::json are parsed once, and what only reads flags and prints is
+# optimised in release alone.
+if(NOT THROWSPLIT_ROOMS)
+  target_precompile_headers(fuzz_tools PRIVATE <CLI/CLI.hpp> <nlohmann/json.hpp>)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(fuzz_tools PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:-O0>")
+  endif()
+endif()
+
 # Fuzz targets. The engine is LIB_FUZZING_ENGINE when given, libFuzzer when instrumented for it,
 # else our own main with what it asks of a target (x_standalone.cc). A target whose head says
 # `// links: runtime/nosplit` tests the checker; all others run the runtime in the simulator.

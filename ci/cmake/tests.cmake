@@ -42,17 +42,22 @@ function(throwsplit_link_program name room flavour split)
   set(library_plain throwsplit_runtime)
   set(library_chaos throwsplit_chaos)
   set(library_sim throwsplit_sim)
+  set(alike ${flavour})
   if(room STREQUAL "runtime/nosplit")
+    string(APPEND alike _nosplit)
     target_link_libraries(${name} PRIVATE throwsplit_nosplit)
     # Some tests assemble small programs themselves.
     target_compile_definitions(${name} PRIVATE
                                "THROWSPLIT_TINY_COMPILER=\"${CMAKE_CXX_COMPILER}\"")
   elseif(split AND (room MATCHES "^runtime(/|$)" OR room STREQUAL "fuzz/guest"))
+    string(APPEND alike _goroutine)
     target_link_libraries(${name} PRIVATE throwsplit_goroutine)
   endif()
   if(NOT room MATCHES "^runtime(/|$)")
+    string(APPEND alike _untraced)
     target_link_libraries(${name} PRIVATE throwsplit_untraced)
   endif()
+  set_target_properties(${name} PROPERTIES THROWSPLIT_ALIKE ${alike})
   if(room STREQUAL "fuzz/targets")
     target_sources(${name} PRIVATE $<TARGET_OBJECTS:fuzz_targets>)
     target_link_libraries(${name} PRIVATE fuzz_report fuzz_run)
@@ -60,6 +65,18 @@ function(throwsplit_link_program name room flavour split)
     target_link_libraries(${name} PRIVATE "fuzz_${CMAKE_MATCH_1}")
   endif()
   target_link_libraries(${name} PRIVATE ${library_${flavour}})
+endfunction()
+
+# gtest is parsed once for all tests that are compiled alike.
+function(throwsplit_precompile_gtest name)
+  get_target_property(alike ${name} THROWSPLIT_ALIKE)
+  get_property(first GLOBAL PROPERTY "throwsplit_first_${alike}")
+  if(first)
+    target_precompile_headers(${name} REUSE_FROM ${first})
+  else()
+    target_precompile_headers(${name} PRIVATE <gtest/gtest.h>)
+    set_property(GLOBAL PROPERTY "throwsplit_first_${alike}" ${name})
+  endif()
 endfunction()
 
 # For each file and each of its flavours: an executable, named after the file; the names in OUT.
@@ -120,6 +137,7 @@ if(THROWSPLIT_TESTS)
     throwsplit_programs(names "${room}" "${files}" "${prefix}")
     foreach(name IN LISTS names)
       target_link_libraries(${name} PRIVATE GTest::gtest_main)
+      throwsplit_precompile_gtest(${name})
       gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
                            DISCOVERY_TIMEOUT 60
                            WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
@@ -150,6 +168,7 @@ if(THROWSPLIT_TESTS)
                               "${PROJECT_BINARY_DIR}/tests")
         throwsplit_link_program(${name} runtime/arch plain ON)
         target_link_libraries(${name} PRIVATE GTest::gtest_main)
+        throwsplit_precompile_gtest(${name})
         target_link_options(${name} PRIVATE "-fuse-ld=${linker}")
         gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
                              DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
