@@ -1,6 +1,8 @@
 // Every instruction that changes stacks: gogo, mcall, systemstack, __morestack, the hook entry.
 // SPDX-License-Identifier: Apache-2.0
 //
+// Length: stacks change in few routines, and who changes one reads all of them.
+//
 // Rules of this file.
 //  - Whoever changes %rsp from one stack to another changes %fs:GUARD_SLOT in the same routine.
 //  - A saved stack looks the same whoever saved it: r15 r14 r13 r12 rbx rbp, return address,
@@ -109,6 +111,18 @@ FUNCTION(SYM(set_hook_context))
         ret
 END(SYM(set_hook_context))
 
+// Was the goroutine asked to give way while its slot was being written? While its M holds locks it
+// may not, and would only trip over every check: whoever drops the last one asks again (repoison).
+        .macro  REREAD g
+        cmpl    $0, G_PREEMPT(\g)
+        je      9f
+        movq    G_M(\g), %rax
+        cmpl    $0, M_LOCKS(%rax)
+        jne     9f
+        movq    $StackPreempt, FS_SLOT
+9:
+        .endm
+
 // McallFn gogo(G* gp, uintptr_t guard)
 FUNCTION(SYM(gogo))
         SAVE_REGISTERS
@@ -124,10 +138,7 @@ FUNCTION(SYM(gogo))
         movq    %r12, FS_G
         movq    G_SCHED_SP(%r12), %rsp
         xchgq   %r13, FS_SLOT                   // write, and a full fence
-        cmpl    $0, G_PREEMPT(%r12)             // asked in between? (DESIGN: the re-read)
-        je      1f
-        movq    $StackPreempt, FS_SLOT
-1:
+        REREAD  %r12
         SAN_ARRIVE %r15, %r14
         RESTORE_REGISTERS
         ret
@@ -200,10 +211,7 @@ FUNCTION(SYM(systemstack))
         movq    G_SCHED_SP(%rbx), %rsp
         movq    G_STACKGUARD0(%rbx), %rax
         xchgq   %rax, FS_SLOT
-        cmpl    $0, G_PREEMPT(%rbx)
-        je      2f
-        movq    $StackPreempt, FS_SLOT
-2:
+        REREAD  %rbx
         SAN_ARRIVE %r14, %r15
         RESTORE_REGISTERS
         ret

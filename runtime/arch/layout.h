@@ -79,6 +79,7 @@
 #define M_G0 0
 #define M_CURG 8
 #define M_SCALARARG 32
+#define M_LOCKS 48
 // The thread's block
 #define TLS_G 0
 #define TLS_HOOK 8

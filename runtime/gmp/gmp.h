@@ -111,6 +111,7 @@ struct M {
   G* g0 = nullptr;                         // [start] the goroutine of the system stack
   Shared<G*, Field::m_curg> curg;          // the user goroutine that runs here
   alignas(32) uint64_t scalararg[2] = {};  // [owner] arguments of system-stack halves
+  int32_t locks = 0;                       // [owner] may not be preempted while not zero
 
   World* world = nullptr;    // [start]
   uint32_t id = 0;           // [start] order of creation
@@ -119,7 +120,6 @@ struct M {
   P* oldp = nullptr;         // [owner] in a system call: the P it left, a hint only
   uint32_t syscalltick = 0;  // [owner] oldp's tick when it was left
   Shared<uint32_t, Field::m_spinning> spinning;  // looks for work and holds none
-  int32_t locks = 0;                             // [owner] may not be preempted while not zero
   uint32_t held_ranks = 0;                       // [owner] a bit a rank
   bool throwing = false;                         // [owner]
   bool ended = false;                            // [owner] its thread is on its way out
@@ -142,6 +142,7 @@ struct M {
 static_assert(offsetof(M, g0) == M_G0);
 static_assert(offsetof(M, curg) == M_CURG);
 static_assert(offsetof(M, scalararg) == M_SCALARARG);
+static_assert(offsetof(M, locks) == M_LOCKS);
 
 // Short in hooked flavours, so that overflow to the global queue is reached by small programs.
 inline constexpr uint32_t kRunqCount = THROWSPLIT_HOOKS ? 4 : 256;
