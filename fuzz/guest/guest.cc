@@ -39,6 +39,13 @@ void close_end(int& end) {
   if (open >= 0) Syscall(SYS_close, open, 0, 0, 0, 0, 0);
 }
 
+bool all_done(const Guest& guest) {
+  for (uint32_t i = 0; i < guest_count(guest); i++) {
+    if (!guest_read(guest.goroutines[i].done)) return false;
+  }
+  return true;
+}
+
 bool all_resting(const Guest& guest) {
   for (uint32_t i = 0; i < guest_count(guest); i++) {
     const GuestGoroutine& each = guest.goroutines[i];
@@ -74,9 +81,7 @@ uint32_t guest_count(const Guest& guest) {
 }
 
 // Once the last has ended it is the World's turn to end: that is no rest.
-bool guest_rests(const Guest& guest) {
-  return guest.root_done && all_resting(guest) && any_pausing(guest);
-}
+bool guest_rests(const Guest& guest) { return all_resting(guest) && any_pausing(guest); }
 
 GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
   if (guest_count(guest) == kGuestGoroutinesMax) return nullptr;
@@ -100,7 +105,8 @@ void guest_root(void* arg) {
   guest_spawn(guest, 0);
   while ((guest.input->config.flags & kFlagNoReaper) == 0) {
     sleep(guest.reap_every_ns);
-    if (all_resting(guest)) break;
+    // Who pauses may be interrupted, and then needs whoever wakes it as much as before.
+    if (all_done(guest)) break;
     // Writers without readers get EPIPE, readers without writers the end of the file.
     for (uint32_t i = 0; i < kGuestPipes; i++) {
       close_end(guest.pipe_write[i]);

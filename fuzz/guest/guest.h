@@ -83,7 +83,7 @@ uint32_t guest_count(const Guest& guest);
 // A step nearer to the end.
 inline void guest_progress(Guest& guest) { atomic_add<relaxed>(&guest.progress, uint64_t{1}); }
 
-// True when all that could end has: whoever is left sits in a call that never returns.
+// True when all that could end has: whoever is left sits in a call that only an interrupt ends.
 bool guest_rests(const Guest& guest);
 
 extern "C" {

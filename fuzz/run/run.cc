@@ -30,6 +30,44 @@ const char* verdict_name(Verdict verdict) {
 
 namespace {
 
+// The program itself ends so: nobody will ever wake those who wait.
+bool may_deadlock(const Guest& guest) { return (guest.input->config.flags & kFlagNoReaper) != 0; }
+
+// Of the calls that are under way.
+struct Calls {
+  bool endless = false;  // one that no clock ends
+  bool due = false;      // one that the clock ends
+};
+
+Calls calls_in(const inject::Idle& idle) {
+  Calls calls;
+  for (uint32_t i = 0; i < idle.wait_count; i++) {
+    const inject::Wait& wait = idle.waits[i];
+    if (!wait.live || wait.kind != inject::WaitKind::call) continue;
+    (wait.due_ns < 0 ? calls.endless : calls.due) = true;
+  }
+  return calls;
+}
+
+// The root has ended, and each goroutine has, or waits.
+bool all_wait(const Guest& guest) {
+  if (!guest.root_done || guest.world->sched.timers.count != 0) return false;
+  for (uint32_t i = 0; i < guest_count(guest); i++) {
+    const GuestGoroutine& each = guest.goroutines[i];
+    const uint32_t status = each.g == nullptr || each.done ? Gdead : each.g->atomicstatus.peek();
+    if (status != Gdead && status != Gwaiting && status != Gsyscall) return false;
+  }
+  return true;
+}
+
+// Nobody can act, and nothing will come of waiting but sysmon's idle rounds and the root's: the
+// program's calls never return, or, without a reaper, somebody is in one and all others wait.
+bool is_over(const Guest& guest, const inject::Idle& idle) {
+  const Calls calls = calls_in(idle);
+  if (calls.due || !calls.endless) return false;
+  return guest_rests(guest) || (may_deadlock(guest) && all_wait(guest));
+}
+
 // Stands between the simulator and the oracles: counts what was reached, keeps what a timeline
 // needs.
 class Onlooker : public inject::Watcher {
@@ -78,8 +116,7 @@ class Onlooker : public inject::Watcher {
   }
   bool on_idle(const inject::Idle& idle) override {
     bool stop = options_.also != nullptr && options_.also->on_idle(idle);
-    // Only calls that never return are left: nothing to wait for but sysmon's idle rounds.
-    if (guest_rests(guest_)) stop = true;
+    if (is_over(guest_, idle)) stop = true;
     return oracles_.on_idle(idle) || stop;
   }
   void on_fired(const inject::Step& step, const inject::Verdict& verdict) override {
@@ -132,9 +169,6 @@ Settings settings_of(const Input& input) {
   settings.slice_ns = 50'000;
   return settings;
 }
-
-// The program itself ends so: nobody will ever wake those who wait.
-bool may_deadlock(const Guest& guest) { return (guest.input->config.flags & kFlagNoReaper) != 0; }
 
 bool is_in_a_call(const std::vector<inject::Wait>& waits) {
   return std::ranges::any_of(waits, [](const inject::Wait& wait) {
