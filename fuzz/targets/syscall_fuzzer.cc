@@ -8,6 +8,7 @@
 #include "fuzz/run/run.h"
 #include "fuzz/run/twice.h"
 #include "fuzz/targets/finding.h"
+#include "fuzz/targets/signals.h"
 #include "fuzz/targets/targets.h"
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
@@ -17,6 +18,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace throwsplit::fuzz;
+  take_signals_aside();
   const std::span<const uint8_t> bytes(data, size);
   const Input input = decode(bytes);
   const Outcome outcome = run_counted(input);
