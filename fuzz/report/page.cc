@@ -45,6 +45,7 @@ tr.detail td.said span { color: var(--faint); }
 #over { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
 #over path { fill: none; stroke-width: 1.6; opacity: .75; }
 #over .head { stroke: none; }
+#over .moved { stroke-dasharray: 5 4; }
 #picked:empty { display: none; }
 #picked { position: sticky; bottom: 0; z-index: 3; background: var(--pick);
   border-top: 1px solid var(--rule); }
@@ -90,27 +91,61 @@ function shape(name, attributes) {
   $('over').append(made);
 }
 
+// Where an arrow's end is drawn. For a line that is hidden, or not in this page, stands the nearest
+// one of its thread that is shown: before it where the arrow begins, behind it where it ends, so
+// that no arrow points back in time. Null if there is none.
+function anchor(line, agent, shown, step) {
+  const mine = shown.filter((row) => Number(row.dataset.agent) === agent);
+  if (step > 0) return mine.find((row) => Number(row.dataset.line) >= line) ?? null;
+  return mine.findLast((row) => Number(row.dataset.line) <= line) ?? null;
+}
+
+function point(x, y, right, kind) {
+  const back = right ? -7 : 7;
+  shape('path', {d: `M${x},${y} l${back},-4 l0,8 z`, class: 'head', style: `fill:var(--${kind})`});
+}
+
 // From the edge of the one cell to the edge of the other, bent so that the arrow passes beside the
-// words between them.
+// words between them. Dashed: an end stands for a hidden line. Cut short: its thread has no line
+// that is shown there.
 function draw() {
   $('over').replaceChildren();
   if (!$('arrows').checked) return;
   const base = $('over').getBoundingClientRect();
-  for (const arrow of ARROWS) {
-    const from = rowOf.get(arrow.from), to = rowOf.get(arrow.to);
-    if (!isShown(from) || !isShown(to)) continue;
+  const shown = rows.filter(isShown);
+  const plans = ARROWS.map((arrow) => {
+    const from = anchor(arrow.from, arrow.fromAgent, shown, -1);
+    const to = anchor(arrow.to, arrow.toAgent, shown, 1);
+    const moved = from !== rowOf.get(arrow.from) || to !== rowOf.get(arrow.to);
+    return {arrow, from, to, moved};
+  }).filter((plan) => plan.from || plan.to);
+  // Of several that would be drawn alike one is enough: the one whose ends are its own.
+  plans.sort((a, b) => a.moved - b.moved);
+  const drawn = new Set();
+  for (const {arrow, from, to, moved} of plans) {
+    const alike = `${from?.dataset.line} ${to?.dataset.line} ${arrow.kind}`;
+    if (drawn.has(alike)) continue;
+    drawn.add(alike);
+    const about = {class: moved ? 'moved' : '', style: `stroke:var(--${arrow.kind})`,
+      'data-kind': arrow.kind, 'data-from': arrow.from, 'data-to': arrow.to,
+      'data-drawn-from': from?.dataset.line ?? '', 'data-drawn-to': to?.dataset.line ?? ''};
+    if (!from || !to) {
+      const box = cell(from ?? to);
+      const y = box.top + box.height / 2 - base.top;
+      const x = (from ? box.right - 22 : box.left + 1) - base.left;
+      shape('path', {...about, class: 'moved stub',
+        d: from ? `M${x},${y} h16` : `M${x - 14},${y} h14`});
+      point(from ? x + 20 : x, y, true, arrow.kind);
+      continue;
+    }
     const a = cell(from), b = cell(to);
     const right = b.left >= a.left;
     const x1 = (right ? a.right - 6 : a.left + 3) - base.left;
     const x2 = (right ? b.left + 1 : b.right - 4) - base.left;
     const y1 = a.top + a.height / 2 - base.top, y2 = b.top + Math.min(10, b.height / 2) - base.top;
     const bend = (right ? 1 : -1) * Math.max(24, Math.abs(x2 - x1) / 2);
-    const color = `var(--${arrow.kind})`;
-    shape('path', {d: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`,
-      style: `stroke:${color}`, 'data-kind': arrow.kind,
-      'data-from': arrow.from, 'data-to': arrow.to});
-    const back = right ? -7 : 7;
-    shape('path', {d: `M${x2},${y2} l${back},-4 l0,8 z`, class: 'head', style: `fill:${color}`});
+    shape('path', {...about, d: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`});
+    point(x2, y2, right, arrow.kind);
   }
 }
 
@@ -124,8 +159,9 @@ function pick(row) {
   const line = Number(row.dataset.line);
   const said = (other) => {
     const there = rowOf.get(other);
-    return there ? `step ${there.cells[0].textContent}, ${there.querySelector('.said').textContent}`
-      : 'a step that is not in this page';
+    if (!there) return 'a step that is not in this page';
+    return `step ${there.cells[0].textContent}, ${there.querySelector('.said').textContent}` +
+      (isShown(there) ? '' : ' (hidden)');
   };
   const parts = [`step ${row.cells[0].textContent}, at ${row.cells[1].textContent}: ` +
     row.querySelector('.said').textContent];

@@ -141,8 +141,13 @@ std::string at_the_end(const Story& story) {
 
 json arrows_json(const Story& story) {
   json arrows = json::array();
-  for (const Arrow& arrow : story.arrows)
-    arrows.push_back({{"from", arrow.from}, {"to", arrow.to}, {"kind", arrow_name(arrow.kind)}});
+  for (const Arrow& arrow : story.arrows) {
+    arrows.push_back({{"from", arrow.from},
+                      {"to", arrow.to},
+                      {"fromAgent", story.lines[arrow.from].carrier},
+                      {"toAgent", story.lines[arrow.to].carrier},
+                      {"kind", arrow_name(arrow.kind)}});
+  }
   return arrows;
 }
 
