@@ -67,6 +67,8 @@ foreach(flavour plain hooked)
                              $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_compile_features(throwsplit_${flavour} INTERFACE cxx_std_20)
   target_link_libraries(throwsplit_${flavour} INTERFACE Threads::Threads)
+  # Whoever links the runtime binds nothing lazily; see options.cmake.
+  target_link_options(throwsplit_${flavour} INTERFACE LINKER:-z,now)
 endforeach()
 target_compile_definitions(throwsplit_plain INTERFACE THROWSPLIT_HOOKS=0 THROWSPLIT_FLAVOUR=plain)
 target_compile_definitions(throwsplit_hooked INTERFACE THROWSPLIT_HOOKS=1 THROWSPLIT_FLAVOUR=hooked)

@@ -206,6 +206,14 @@ endforeach()
   endforeach()
 endif()
 
+# What others build against, from a prefix that was moved. A sanitizer's libraries are nobody's
+# package.
+if(THROWSPLIT_TESTS AND PROJECT_IS_TOP_LEVEL AND NOT THROWSPLIT_ROOMS AND
+   NOT throwsplit_has_address AND NOT throwsplit_has_thread AND NOT THROWSPLIT_COVERAGE)
+  throwsplit_add_test(package.installed package "${PROJECT_SOURCE_DIR}/ci/package_test"
+                      "${PROJECT_BINARY_DIR}" "${CMAKE_CXX_COMPILER}")
+endif()
+
 if(THROWSPLIT_HOUSE_TESTS)
   foreach(check floors tidy format crime crimes_complete workflows)
     if(EXISTS "${PROJECT_SOURCE_DIR}/ci/${check}")
