@@ -36,6 +36,11 @@ target_compile_options(throwsplit_runtime_code INTERFACE
                        $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>
                        # The stack-budget checker follows jumps, not tables of them.
                        $<$<COMPILE_LANGUAGE:CXX>:-fno-jump-tables>)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # Asking whether an object is what it seems needs RTTI, and clang refuses the two together.
+  target_compile_options(throwsplit_runtime_code INTERFACE
+                         $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=vptr>)
+endif()
 
 # The injector and the harness are not part of the program under ThreadSanitizer: linked with it,
 # built without.
@@ -151,6 +156,28 @@ if(throwsplit_nosplit_sources)
     endif()
   endforeach()
 endif()
+
+# A program that is to run on other machines (a fuzz target of OSS-Fuzz) brings its libraries along:
+# the archives, found one by one; what has none (libc's own) stays shared.
+function(throwsplit_link_packages target)
+  foreach(package IN LISTS ARGN)
+    if(NOT THROWSPLIT_STATIC_PACKAGES)
+      target_link_libraries(${target} PUBLIC PkgConfig::throwsplit_${package})
+      continue()
+    endif()
+    target_include_directories(${target} SYSTEM PUBLIC ${throwsplit_${package}_INCLUDE_DIRS})
+    foreach(name IN LISTS throwsplit_${package}_STATIC_LIBRARIES)
+      find_library(throwsplit_archive_${name} NAMES "lib${name}.a"
+                   HINTS ${throwsplit_${package}_STATIC_LIBRARY_DIRS})
+      mark_as_advanced(throwsplit_archive_${name})
+      if(throwsplit_archive_${name} AND NOT name MATCHES "^(pthread|dl|m|rt|c)$")
+        target_link_libraries(${target} PUBLIC "${throwsplit_archive_${name}}")
+      else()
+        target_link_libraries(${target} PUBLIC "${name}")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
 if(THROWSPLIT_HAS_NOSPLIT)
   # The runtime's own rules are part of the library.
   set(throwsplit_rules "${PROJECT_SOURCE_DIR}/runtime/nosplit/throwsplit.rules")
@@ -169,8 +196,8 @@ std::string_view own_rules() { return R"rules(@throwsplit_rules@)rules"; }
     # Here comparisons say what a reader of files is after.
     target_compile_options(throwsplit_nosplit PRIVATE -fsanitize-coverage=trace-cmp)
   endif()
-  target_link_libraries(throwsplit_nosplit PUBLIC throwsplit_plain PkgConfig::throwsplit_libelf
-                        PkgConfig::throwsplit_libdw PkgConfig::throwsplit_capstone)
+  target_link_libraries(throwsplit_nosplit PUBLIC throwsplit_plain)
+  throwsplit_link_packages(throwsplit_nosplit libdw libelf capstone)
   add_executable(throwsplit-nosplit ${throwsplit_nosplit_main})
   target_link_libraries(throwsplit-nosplit PRIVATE throwsplit_nosplit)
 endif()

@@ -8,6 +8,7 @@ option(THROWSPLIT_LIBFUZZER "Instrument for libFuzzer and link the targets with 
 option(THROWSPLIT_COVERAGE "Instrument for llvm-cov" OFF)
 option(THROWSPLIT_HARDEN "Full RELRO, PIE, _FORTIFY_SOURCE and _GLIBCXX_ASSERTIONS" OFF)
 option(THROWSPLIT_WERROR "Treat warnings as errors" OFF)
+option(THROWSPLIT_STATIC_PACKAGES "Link what the stack-budget checker needs from archives" OFF)
 set(THROWSPLIT_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread or nothing")
 set(THROWSPLIT_LINKER "" CACHE STRING
     "Linker for -fuse-ld= (lld, bfd); empty means the compiler's own")
@@ -30,6 +31,10 @@ foreach(name address thread undefined)
     set(throwsplit_has_${name} 1)
   endif()
 endforeach()
+# One check of UndefinedBehaviorSanitizer is enough: OSS-Fuzz names those it wants, one by one.
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=[^ ]*(signed-integer-overflow|bounds|shift|vptr)")
+  set(throwsplit_has_undefined 1)
+endif()
 if(throwsplit_has_thread AND throwsplit_has_address)
   message(FATAL_ERROR "ThreadSanitizer and AddressSanitizer cannot be in one build.")
 endif()
@@ -85,6 +90,9 @@ if(throwsplit_has_address)
 endif()
 if(throwsplit_has_thread)
   add_compile_definitions(THROWSPLIT_TSAN=1)
+endif()
+if(throwsplit_has_undefined)
+  add_compile_definitions(THROWSPLIT_UBSAN=1)
 endif()
 
 # Strips the split-stack notes after each compile, so that lld and GNU ld agree. llvm-objcopy keeps

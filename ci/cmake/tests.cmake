@@ -17,6 +17,14 @@ function(throwsplit_add_test name label)
                        ENVIRONMENT "${THROWSPLIT_TEST_ENVIRONMENT}")
 endfunction()
 
+# One that takes minutes: its label is also the configuration without which ctest leaves it out.
+function(throwsplit_add_long_test name label)
+  add_test(NAME "${name}" COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+           CONFIGURATIONS ${label})
+  set_tests_properties("${name}" PROPERTIES LABELS "${label}" SKIP_RETURN_CODE 77 TIMEOUT 3600
+                       RUN_SERIAL ON ENVIRONMENT "${THROWSPLIT_TEST_ENVIRONMENT}")
+endfunction()
+
 # The flavours named in the head of a file, or DEFAULT; and whether its code is split-checked.
 function(throwsplit_read_head file default out_flavours out_split)
   file(READ "${file}" head LIMIT 1000)
@@ -231,8 +239,15 @@ if(THROWSPLIT_HOUSE_TESTS)
   # A check that passes a bad build is worse than none.
   throwsplit_add_test(house.ossfuzz_check.self_test house
                       "${PROJECT_SOURCE_DIR}/ci/ossfuzz_check" --self-test)
-  # Upstream's own check of our targets, where its scripts are at hand; skipped (77) where not.
-  throwsplit_add_test(ossfuzz.upstream ossfuzz "${PROJECT_SOURCE_DIR}/ci/ossfuzz_upstream")
+  # Too long for every day: run only when asked for (ctest -C ossfuzz -L ossfuzz). Upstream's own
+  # check is skipped (77) where its scripts are not at hand.
+  foreach(kind address undefined coverage memory afl)
+    throwsplit_add_long_test("ossfuzz.${kind}" ossfuzz "${PROJECT_SOURCE_DIR}/ci/ossfuzz_test"
+                             ${kind})
+  endforeach()
+  throwsplit_add_long_test(ossfuzz.upstream ossfuzz "${PROJECT_SOURCE_DIR}/ci/ossfuzz_upstream"
+                           address undefined)
+  set_tests_properties(ossfuzz.upstream PROPERTIES DEPENDS "ossfuzz.address;ossfuzz.undefined")
   throwsplit_add_test(house.mutants house "${PROJECT_SOURCE_DIR}/ci/mutants" --check)
   throwsplit_add_test(house.mutants_static house "${PROJECT_SOURCE_DIR}/ci/mutants_static" --check)
   throwsplit_add_test(house.mutants.self_test house "${PROJECT_SOURCE_DIR}/ci/mutants" --self-test)

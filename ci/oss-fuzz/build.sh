@@ -12,7 +12,8 @@ jobs=${THROWSPLIT_JOBS:-$(nproc)}
 
 # An empty build type: Release would append -O3 -DNDEBUG to the flags that were asked for.
 configure=(cmake -G Ninja -S "$source_dir" -DCMAKE_BUILD_TYPE= -DTHROWSPLIT_TESTS=OFF)
-"${configure[@]}" -B "$build" -DTHROWSPLIT_FUZZING_ENGINE="${LIB_FUZZING_ENGINE:-}"
+"${configure[@]}" -B "$build" -DTHROWSPLIT_FUZZING_ENGINE="${LIB_FUZZING_ENGINE:-}" \
+  -DTHROWSPLIT_STATIC_PACKAGES=ON  # a runner has none of them
 cmake --build "$build" -j "$jobs" --target fuzzers
 
 # The tool that turns programs into bytes runs here and now, so it is built without the sanitizer:

@@ -26,8 +26,8 @@
 #define StackSmall 256
 
 // What unchecked code may use below the guard. Why these figures: getaddrinfo needs 9.6 KB, throw
-// and catch 5.1 KB, an AddressSanitizer report 10.4 KB and its interceptors more.
-#if THROWSPLIT_ASAN || THROWSPLIT_TSAN
+// and catch 5.1 KB, a sanitizer's report 10.4 KB and AddressSanitizer's interceptors more.
+#if THROWSPLIT_ASAN || THROWSPLIT_TSAN || THROWSPLIT_UBSAN
 #define StackReserve (64 * 1024)
 #else
 #define StackReserve (16 * 1024)
@@ -37,7 +37,7 @@
 // The same on a mapped stack, where nothing unchecked runs but our own nosplit code: everything
 // else is entered by mcall or systemstack, and signals have a stack of their own. Twice the larger
 // of the two budgets below.
-#if THROWSPLIT_ASAN || THROWSPLIT_TSAN
+#if THROWSPLIT_ASAN || THROWSPLIT_TSAN || THROWSPLIT_UBSAN
 #define StackMappedReserve StackReserve
 #else
 #define StackMappedReserve 2048
