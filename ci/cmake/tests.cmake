@@ -236,11 +236,11 @@ if(THROWSPLIT_HOUSE_TESTS)
   endforeach()
   throwsplit_add_test(house.sarif.self_test house "${PROJECT_SOURCE_DIR}/ci/sarif" --self-test)
   throwsplit_add_test(house.canary house "${PROJECT_SOURCE_DIR}/ci/canary" --self)
-  # A check that passes a bad build is worse than none.
-  throwsplit_add_test(house.ossfuzz_check.self_test house
-                      "${PROJECT_SOURCE_DIR}/ci/ossfuzz_check" --self-test)
   # Too long for every day: run only when asked for (ctest -C ossfuzz -L ossfuzz). Upstream's own
-  # check is skipped (77) where its scripts are not at hand.
+  # check is skipped (77) where its scripts are not at hand. First of all: a check that passes a bad
+  # build is worse than none.
+  throwsplit_add_long_test(ossfuzz.check.self_test ossfuzz "${PROJECT_SOURCE_DIR}/ci/ossfuzz_check"
+                           --self-test)
   foreach(kind address undefined coverage memory afl)
     throwsplit_add_long_test("ossfuzz.${kind}" ossfuzz "${PROJECT_SOURCE_DIR}/ci/ossfuzz_test"
                              ${kind})
@@ -250,6 +250,8 @@ if(THROWSPLIT_HOUSE_TESTS)
   set_tests_properties(ossfuzz.upstream PROPERTIES DEPENDS "ossfuzz.address;ossfuzz.undefined")
   throwsplit_add_test(house.mutants house "${PROJECT_SOURCE_DIR}/ci/mutants" --check)
   throwsplit_add_test(house.mutants_static house "${PROJECT_SOURCE_DIR}/ci/mutants_static" --check)
+  throwsplit_add_test(house.mutants_reports house "${PROJECT_SOURCE_DIR}/ci/mutants_reports"
+                      --check)
   throwsplit_add_test(house.mutants.self_test house "${PROJECT_SOURCE_DIR}/ci/mutants" --self-test)
   throwsplit_add_test(house.trial.self_test house "${PROJECT_SOURCE_DIR}/ci/trial" --self-test)
   set(hooks_blank "${PROJECT_SOURCE_DIR}/ci/hooks_blank")

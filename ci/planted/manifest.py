@@ -43,7 +43,7 @@ def read(root):
 
 
 def patch_of(root, row):
-    return os.path.join(folder(root), row["name"] + ".patch")
+    return row.get("patch") or os.path.join(folder(root), row["name"] + ".patch")
 
 
 def apply_patch(root, row, target, dry=False):

@@ -19,6 +19,11 @@ FLAGS = {
     "release": ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -gline-tables-only"],
     "tsan": ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -gline-tables-only",
              "-DTHROWSPLIT_SANITIZE=thread"],
+    # As the presets of these names.
+    "fuzz": ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O2 -gline-tables-only",
+             "-DTHROWSPLIT_SANITIZE=address,undefined", "-DTHROWSPLIT_LIBFUZZER=ON"],
+    "fuzz-tsan": ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O2 -gline-tables-only",
+                  "-DTHROWSPLIT_SANITIZE=thread", "-DTHROWSPLIT_LIBFUZZER=ON"],
 }
 UNBROKEN = "unbroken"
 
@@ -37,9 +42,9 @@ def run(command, **options):
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
-def files_of(root):
+def files_of(root, names=None):
     found = set()
-    for name in COPIED:
+    for name in names or COPIED:
         path = os.path.join(root, name)
         if os.path.isfile(path):
             found.add(name)
@@ -49,9 +54,9 @@ def files_of(root):
     return found
 
 
-def copy_sources(source, target):
+def copy_sources(source, target, names=None):
     """Only what differs, so that only what changed is built anew."""
-    wanted = files_of(source)
+    wanted = files_of(source, names)
     for name in wanted:
         old, new = os.path.join(source, name), os.path.join(target, name)
         if os.path.exists(new) and filecmp.cmp(old, new, shallow=False):
@@ -59,7 +64,7 @@ def copy_sources(source, target):
         os.makedirs(os.path.dirname(new), exist_ok=True)
         shutil.copyfile(old, new)
         shutil.copymode(old, new)
-    for name in files_of(target) - wanted:
+    for name in files_of(target, names) - wanted:
         os.remove(os.path.join(target, name))
 
 
@@ -101,7 +106,9 @@ class Workspace:
             result = manifest.apply_patch(self.snapshot.folder, row, self.sources)
             if result.returncode != 0:
                 raise Refused(f"{name}: the patch does not apply: {result.stdout.strip()}")
-        objects = os.path.join(self.folder, kind)
+        # Those of a preset lie as the preset's own do, so that a compiler cache knows them.
+        is_preset = kind in ("fuzz", "fuzz-tsan")
+        objects = os.path.join(*([self.sources, "build"] if is_preset else [self.folder]), kind)
         if not os.path.exists(os.path.join(objects, "build.ninja")):
             result = run(["cmake", "-G", "Ninja", "-S", self.sources, "-B", objects,
                           f"-DCMAKE_CXX_COMPILER={COMPILER}", "-DTHROWSPLIT_LINKER=lld",
@@ -114,6 +121,7 @@ class Workspace:
         programs = {}
         os.makedirs(self.bin, exist_ok=True)
         for target in targets:
-            programs[target] = os.path.join(self.bin, f"{name}-{kind}{target[10:]}")
+            suffix = target.removeprefix("throwsplit") if target in PROGRAMS else "-" + target
+            programs[target] = os.path.join(self.bin, f"{name}-{kind}{suffix}")
             shutil.copy(os.path.join(objects, "bin", target), programs[target])
         return programs
