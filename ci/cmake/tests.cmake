@@ -252,6 +252,7 @@ if(THROWSPLIT_HOUSE_TESTS)
   throwsplit_add_test(house.mutants_static house "${PROJECT_SOURCE_DIR}/ci/mutants_static" --check)
   throwsplit_add_test(house.mutants_reports house "${PROJECT_SOURCE_DIR}/ci/mutants_reports"
                       --check)
+  throwsplit_add_test(house.recipes house "${PROJECT_SOURCE_DIR}/ci/recipes" --check)
   throwsplit_add_test(house.mutants.self_test house "${PROJECT_SOURCE_DIR}/ci/mutants" --self-test)
   throwsplit_add_test(house.trial.self_test house "${PROJECT_SOURCE_DIR}/ci/trial" --self-test)
   set(hooks_blank "${PROJECT_SOURCE_DIR}/ci/hooks_blank")
