@@ -36,6 +36,15 @@ target_compile_options(throwsplit_runtime_code INTERFACE
                        $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>
                        # The stack-budget checker follows jumps, not tables of them.
                        $<$<COMPILE_LANGUAGE:CXX>:-fno-jump-tables>)
+# Never without an optimiser, whatever a user's build type says: what is to be inlined would be a
+# checked function then, on paths where no check may trip, and frames would outgrow every budget.
+foreach(config IN LISTS CMAKE_BUILD_TYPE CMAKE_CONFIGURATION_TYPES ITEMS "")
+  string(TOUPPER "CMAKE_CXX_FLAGS_${config}" flags)
+  if(NOT "${CMAKE_CXX_FLAGS} ${${flags}}" MATCHES "(^| )-O([1-3sgz]|fast)")
+    target_compile_options(throwsplit_runtime_code INTERFACE
+                           $<$<AND:$<CONFIG:${config}>,$<COMPILE_LANGUAGE:CXX>>:-O1>)
+  endif()
+endforeach()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # Asking whether an object is what it seems needs RTTI, and clang refuses the two together.
   target_compile_options(throwsplit_runtime_code INTERFACE
