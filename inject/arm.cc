@@ -32,6 +32,7 @@ uint64_t action_bits(Action action) {
     case Action::kFail:    return kActFail;
     case Action::kPreempt: return kActPreempt;
     case Action::kStop:    return kActStop;
+    case Action::kMove:    return kActMove;
     default:               return kActNothing;
   }
 }

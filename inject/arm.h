@@ -72,6 +72,7 @@ constexpr uint64_t actions_of_text(const char* letters) {
     if (*letters == 'F') actions |= kActFail;
     if (*letters == 'P') actions |= kActPreempt;
     if (*letters == 'S') actions |= kActStop;
+    if (*letters == 'M') actions |= kActMove;
   }
   return actions;
 }

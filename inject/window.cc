@@ -28,6 +28,7 @@ std::vector<Action> choices_at(const DrawnPoint& at) {
   if ((at.actions & kActFail) != 0) choices.push_back(Action::kFail);
   if ((at.actions & kActPreempt) != 0) choices.push_back(Action::kPreempt);
   if ((at.actions & kActStop) != 0) choices.push_back(Action::kStop);
+  if ((at.actions & kActMove) != 0) choices.push_back(Action::kMove);
   return choices;
 }
 

@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/runtime.h"
 
-#include <errno.h>
-
 #include "runtime/base/check.h"
 #include "runtime/base/print.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/sched.h"
+#include "runtime/stack/own_frames.h"
 #include "runtime/sync/sync.h"
 #include "runtime/syscall/syscall.h"
 
@@ -52,6 +51,9 @@ bool go_mapped(void (*fn)(void*), void* arg) {
 const char* register_frames(const FrameCode& code) {
   World& world = *caller()->m->world;
   Locked locked(&world.framemaps_lock);
+  if (world.framemaps.table == nullptr) {
+    if (const char* wrong = register_own_frames(&world.framemaps)) return wrong;
+  }
   return framemaps_add(&world.framemaps, code);
 }
 
@@ -133,33 +135,6 @@ void stop_the_world(void (*fn)(void*), void* arg) {
 
 namespace {
 
-struct BlockingCall {
-  long (*fn)(void*);
-  void* arg;
-  Blocked result;
-};
-
-// Not instrumented: errno is the thread's own, but in the simulator all Ms share one thread.
-void blocking_m(void* raw) noexcept;
-NO_SANITIZE void blocking_m(void* raw) noexcept {
-  auto* call = static_cast<BlockingCall*>(raw);
-  errno = 0;
-  call->result.value = call->fn(call->arg);
-  call->result.error = errno;
-}
-
-NOSPLIT NOINLINE void blocking_edges(BlockingCall* call);
-void blocking_edges(BlockingCall* call) {
-  auto* frame = static_cast<uintptr_t*>(__builtin_frame_address(0));
-  entersyscallblock(frame[1], reinterpret_cast<uintptr_t>(frame + 2), frame[0]);
-  systemstack(blocking_m, call);
-  exitsyscall();
-}
-
-}  // namespace
-
-namespace {
-
 // As caller() does, for nosplit code.
 ALWAYS_INLINE void check_syscall_caller() {
   G* gp = getg();
@@ -180,9 +155,9 @@ long syscall_block(long nr, long a1, long a2, long a3, long a4, long a5, long a6
 
 Blocked blocking(long (*fn)(void*), void* arg) {
   caller();
-  BlockingCall call = {fn, arg, {}};
+  BlockingCall call = {fn, arg, 0, 0};
   blocking_edges(&call);
-  return call.result;
+  return {call.value, call.error};
 }
 
 void dump_trace() {

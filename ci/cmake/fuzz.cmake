@@ -157,8 +157,8 @@ if(TARGET throwsplit-sim)
     throwsplit_add_test("corpus.${folder}.${name}" corpus
                         $<TARGET_FILE:throwsplit-sim> replay "${program}")
   endforeach()
-  set(corpus "${PROJECT_SOURCE_DIR}/corpus/syscall")
-  throwsplit_add_test(corpus.sweep corpus $<TARGET_FILE:throwsplit-sim> sweep "${corpus}")
-  throwsplit_add_test(corpus.twice corpus $<TARGET_FILE:throwsplit-sim> twice "${corpus}"
+  set(corpus "${PROJECT_SOURCE_DIR}/corpus/syscall" "${PROJECT_SOURCE_DIR}/corpus/stack")
+  throwsplit_add_test(corpus.sweep corpus $<TARGET_FILE:throwsplit-sim> sweep ${corpus})
+  throwsplit_add_test(corpus.twice corpus $<TARGET_FILE:throwsplit-sim> twice ${corpus}
                       --runs 500)
 endif()

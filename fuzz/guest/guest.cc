@@ -3,6 +3,7 @@
 #include "fuzz/guest/guest.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -74,6 +75,18 @@ uint32_t used_pipes(const Input& input) {
   return used;
 }
 
+// False: the kernel refused memory, or the guest's maps are wrong.
+bool register_maps(Guest& guest) {
+  const char* refused = mapped_register();
+  if (refused == nullptr) return true;
+  if (strstr(refused, "no memory") == nullptr) {
+    guest.broken_rule = "O9";
+    guest.broken = refused;
+  }
+  guest.root_done = true;
+  return false;
+}
+
 }  // namespace
 
 uint32_t guest_count(const Guest& guest) {
@@ -92,7 +105,8 @@ GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
   made->guest = &guest;
   made->number = number;
   made->body = body;
-  guest_write(made->g, newproc(goroutine_entry, made, 0));
+  guest_write(made->g, guest.mapped ? newproc_mapped(guest_mapped_main, made)
+                                    : newproc(goroutine_entry, made, 0));
   // The kernel refused a stack: nobody will run it.
   if (made->g == nullptr) guest_write(made->done, true);
   return made;
@@ -101,6 +115,9 @@ GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
 void guest_root(void* arg) {
   Guest& guest = *static_cast<Guest*>(arg);
   guest.world = &this_world();
+  guest.mapped = (guest.input->config.flags & kFlagMapped) != 0;
+  // Without its maps no goroutine of the program can start.
+  if (guest.mapped && !register_maps(guest)) return;
   open_pipes(guest, used_pipes(*guest.input));
   guest_spawn(guest, 0);
   while ((guest.input->config.flags & kFlagNoReaper) == 0) {

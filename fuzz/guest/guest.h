@@ -11,11 +11,15 @@
 //
 // Guest bodies own no heap: a run may be cut short anywhere. What a run may not depend on is where
 // a compiler put a prologue; so guest frames declare their size and check the stack canonically.
+//
+// With kFlagMapped the goroutines of the program run on mapped stacks, which move: mapped.h. The
+// root is native all the same.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "fuzz/guest/mapped.h"
 #include "fuzz/input/input.h"
 #include "runtime/base/atomic.h"
 #include "runtime/gmp/gmp.h"
@@ -31,6 +35,7 @@ inline constexpr uint32_t kGuestDepthMax = 24;         // nested calls
 struct Guest;
 
 struct GuestGoroutine {
+  GuestCommand command;  // first: the assembly of mapped frames reads it
   Guest* guest = nullptr;
   uint32_t number = 0;  // by order of creation; main is 0
   uint32_t body = 0;
@@ -41,6 +46,7 @@ struct GuestGoroutine {
   uint8_t op = 0;            // its code, for who looks on; the last one while there is none
   uint32_t depth_bytes = 0;  // declared frames on the stack
   uint32_t soft_bytes = 0;   // the canonical soft limit
+  MappedState mapped;        // with kFlagMapped
 };
 
 struct Guest {
@@ -54,6 +60,10 @@ struct Guest {
   Mutex mutex{{}, LockRank::stack};         // of `locked`: nothing else is locked under it
   bool root_done = false;
   const char* broken = nullptr;  // what the guest itself found wrong: constant text
+  const char* broken_rule = "";  // and which oracle's rule that is
+  bool mapped = false;           // its goroutines run on mapped stacks
+  // To whom something is lent: the lender's number times kMappedLoansMax, and which loan, plus one.
+  uint32_t loan_to[kGuestGoroutinesMax] = {};
   int64_t reap_every_ns = 1'000'000'000;
   uint64_t progress = 0;  // operations and steps behind us: it stands still when nobody gets on
 };

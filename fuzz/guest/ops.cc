@@ -1,5 +1,7 @@
-// The guest's operations: what each op of a body does on the runtime.
+// The guest's operations: what each op of a body does on the runtime, on native stacks.
 // SPDX-License-Identifier: Apache-2.0
+#include "fuzz/guest/ops.h"
+
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -14,12 +16,65 @@ namespace throwsplit::fuzz {
 
 void guest_check(uint32_t grown_bytes) { morestack_canonical(grown_bytes); }
 
+void guest_broken(GuestGoroutine* self, const char* rule, const char* text) {
+  if (guest_read(self->guest->broken) != nullptr) return;
+  guest_write(self->guest->broken_rule, rule);
+  guest_write(self->guest->broken, text);
+}
+
+void take_step(Guest* guest) {
+  guest_progress(*guest);
+  guest->word.add<relaxed>(1);
+}
+
+uint64_t steps_of(const Op& op) {
+  return op.operand[0] < kGuestStepsMax ? op.operand[0] : kGuestStepsMax;
+}
+
+void run_steps(void* raw) {
+  auto* steps = static_cast<Steps*>(raw);
+  for (uint64_t i = 0; i < steps->count; i++)
+    take_step(steps->guest);
+}
+
+long block_for(void* raw) {
+  auto* time = static_cast<timespec*>(raw);
+  return os_syscall6(SYS_nanosleep, reinterpret_cast<long>(time), 0, 0, 0, 0, 0);
+}
+
+void preempt_target(void* raw) {
+  World& world = this_world();
+  for (uint32_t i = 0; i < world.settings.procs; i++) {
+    P* pp = &world.allp[i];
+    M* mp = pp->m.load<acquire>();
+    if (mp != nullptr && mp->curg.load<acquire>() == static_cast<G*>(raw)) preemptone(pp);
+  }
+}
+
+G* live_target(GuestGoroutine* self, const Op& op) {
+  if (op.operand[0] >= guest_count(*self->guest)) return nullptr;
+  GuestGoroutine& target = self->guest->goroutines[op.operand[0]];
+  return guest_read(target.done) ? nullptr : guest_read(target.g);
+}
+
+uint32_t frame_bytes_of(uint64_t wanted) {
+  uint64_t bytes = (wanted + 15) & ~uint64_t{15};
+  return static_cast<uint32_t>(bytes < 2 * kCanaryBytes ? 2 * kCanaryBytes : bytes);
+}
+
+size_t behind_call(const Body& body, size_t pc) {
+  uint32_t open = 0;
+  for (; pc < body.ops.size(); pc++) {
+    auto code = static_cast<OpCode>(body.ops[pc].code);
+    if (code == OpCode::kCall) open++;
+    if (code == OpCode::kRet && --open == 0) return pc + 1;
+  }
+  return pc;
+}
+
 namespace {
 
-constexpr uint32_t kDeclaredBytesMax = 96 * 1024;
 constexpr uint32_t kSoftBytesStart = 2048;
-constexpr size_t kCanaryBytes = 16;
-constexpr uint8_t kPipeByte = 0xa5;
 
 // One frame of the guest: its memory, and where its ops begin.
 struct Frame {
@@ -29,10 +84,6 @@ struct Frame {
   size_t byte_count;
   uint32_t depth;
 };
-
-void broken(GuestGoroutine* self, const char* text) {
-  if (guest_read(self->guest->broken) == nullptr) guest_write(self->guest->broken, text);
-}
 
 uint8_t canary_of(const Frame& frame) {
   return static_cast<uint8_t>(0x40 + frame.self->number * 8 + frame.depth % 8);
@@ -45,19 +96,10 @@ void canary_write(Frame& frame) {
 void canary_verify(Frame& frame) {
   for (size_t i = frame.byte_count - kCanaryBytes; i < frame.byte_count; i++) {
     if (frame.bytes[i] != canary_of(frame)) {
-      broken(frame.self, "a frame does not hold what was put there");
+      guest_broken(frame.self, "O8", "a frame does not hold what was put there");
       return;
     }
   }
-}
-
-void take_step(Guest* guest) {
-  guest_progress(*guest);
-  guest->word.add<relaxed>(1);
-}
-
-uint64_t steps_of(const Op& op) {
-  return op.operand[0] < kGuestStepsMax ? op.operand[0] : kGuestStepsMax;
 }
 
 void spin(Guest* guest, uint64_t steps) {
@@ -105,7 +147,7 @@ void op_read(Frame& frame, const Op& op) {
                          reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
   for (long i = 0; i < got; i++) {
     if (frame.bytes[i] == kPipeByte) continue;
-    broken(frame.self, "what the kernel read did not reach the caller's slot");
+    guest_broken(frame.self, "O8", "what the kernel read did not reach the caller's slot");
     return;
   }
 }
@@ -118,48 +160,11 @@ void op_write(Frame& frame, const Op& op) {
               reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
 }
 
-struct Steps {
-  Guest* guest;
-  uint64_t count;
-};
-
-void run_steps(void* raw) {
-  auto* steps = static_cast<Steps*>(raw);
-  for (uint64_t i = 0; i < steps->count; i++)
-    take_step(steps->guest);
-}
-
-long block_for(void* raw) {
-  auto* time = static_cast<timespec*>(raw);
-  return os_syscall6(SYS_nanosleep, reinterpret_cast<long>(time), 0, 0, 0, 0, 0);
-}
-
 void op_blocking(const Op& op) {
   constexpr int64_t kSecond = 1'000'000'000;
   auto ns = static_cast<int64_t>(op.operand[0]);
   timespec time = {ns / kSecond, ns % kSecond};
   blocking(block_for, &time);
-}
-
-void preempt_target(void* raw) {
-  World& world = this_world();
-  for (uint32_t i = 0; i < world.settings.procs; i++) {
-    P* pp = &world.allp[i];
-    M* mp = pp->m.load<acquire>();
-    if (mp != nullptr && mp->curg.load<acquire>() == static_cast<G*>(raw)) preemptone(pp);
-  }
-}
-
-GuestGoroutine* target_of(Guest* guest, const Op& op) {
-  uint64_t number = op.operand[0];
-  return number < guest_count(*guest) ? &guest->goroutines[number] : nullptr;
-}
-
-// The goroutine to wake or to ask, unless it was never made or has ended.
-G* live_target(GuestGoroutine* self, const Op& op) {
-  GuestGoroutine* target = target_of(self->guest, op);
-  if (target == nullptr || guest_read(target->done)) return nullptr;
-  return guest_read(target->g);
 }
 
 void op_preempt(GuestGoroutine* self, const Op& op) {
@@ -190,22 +195,6 @@ void enter(Frame* frame, uint32_t frame_bytes) {
   self->depth_bytes += frame_bytes;
   guest_call(frame_bytes, run_frame, frame, grown);
   self->depth_bytes -= frame_bytes;
-}
-
-uint32_t frame_bytes_of(uint64_t wanted) {
-  uint64_t bytes = (wanted + 15) & ~uint64_t{15};
-  return static_cast<uint32_t>(bytes < 2 * kCanaryBytes ? 2 * kCanaryBytes : bytes);
-}
-
-// Behind the `ret` that matches the `call` at pc; the end of the body if there is none.
-size_t behind_call(const Body& body, size_t pc) {
-  uint32_t open = 0;
-  for (; pc < body.ops.size(); pc++) {
-    auto code = static_cast<OpCode>(body.ops[pc].code);
-    if (code == OpCode::kCall) open++;
-    if (code == OpCode::kRet && --open == 0) return pc + 1;
-  }
-  return pc;
 }
 
 void op_call(Frame& frame, const Body& body, const Op& op) {

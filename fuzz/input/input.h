@@ -31,7 +31,16 @@ enum ConfigFlag : std::uint32_t {
   // No root goroutine closes pipes and wakes who parks: a program may end in a deadlock, and the
   // runtime has to say so.
   kFlagNoReaper = 1,
+  // The program's goroutines run on mapped stacks: they begin with 2 KiB and move.
+  kFlagMapped = 1 << 16,
+  // At every check of mapped code the stack moves, whether it must or not.
+  kFlagMoveAtChecks = 1 << 17,
+  // At every check the goroutine gives way.
+  kFlagPreemptAtChecks = 1 << 19,
 };
+// What the text form has words for. No file of version 1 that was kept for ever has one of these.
+inline constexpr std::uint32_t kFlagsWithWords =
+    kFlagMapped | kFlagMoveAtChecks | kFlagPreemptAtChecks;
 
 struct Config {
   std::uint8_t procs = 2;    // Ps, 1 to kProcsMax

@@ -18,7 +18,8 @@
 //     sysmonwait_window #3 -> m2
 //     choices 00ff12
 //
-// A line is a comment, a setting (expect, procs, rescues, machines, flags), the head of a section
+// A line is a comment, a setting (expect, procs, rescues, machines, stacks, checks,
+// flags), the head of a section
 // (body, faults, schedule) or a line of one. Indentation means nothing. `#` begins a comment at the
 // start of a line, and behind a blank unless a digit follows it. The comment the file begins with
 // is its title: the sentence of the idea. The printer keeps the title and drops other comments.

@@ -20,8 +20,9 @@
 namespace throwsplit::fuzz {
 namespace {
 
-constexpr std::array<std::string_view, 9> kReserved = {
-    "expect", "procs", "rescues", "machines", "flags", "body", "faults", "schedule", "choices"};
+constexpr std::array<std::string_view, 11> kReserved = {"expect", "procs",    "rescues", "machines",
+                                                        "stacks", "checks",   "flags",   "body",
+                                                        "faults", "schedule", "choices"};
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -67,6 +68,8 @@ class ProgramParser {
   bool reserved_line(std::string_view word);
   bool expect_line();
   bool rescues_line();
+  bool stacks_line();
+  bool checks_line();
   bool body_line();
   bool schedule_line();
   bool op_line();
@@ -196,6 +199,8 @@ bool ProgramParser::reserved_line(std::string_view first) {
   std::uint64_t value = 0;
   if (first == "expect") return expect_line();
   if (first == "rescues") return rescues_line();
+  if (first == "stacks") return stacks_line();
+  if (first == "checks") return checks_line();
   if (first == "body") return body_line();
   if (first == "schedule") return schedule_line();
   if (first == "procs") {
@@ -206,7 +211,7 @@ bool ProgramParser::reserved_line(std::string_view first) {
     config.max_ms = static_cast<std::uint8_t>(value);
   } else if (first == "flags") {
     if (!number(0, UINT32_MAX, "", "a number from 0 to 4294967295", value)) return false;
-    config.flags = static_cast<std::uint32_t>(value);
+    config.flags |= static_cast<std::uint32_t>(value);
   } else {
     section_ = Section::kFaults;
   }
@@ -231,6 +236,24 @@ bool ProgramParser::rescues_line() {
   if (state != "on" && state != "off") return fail("'on' or 'off'");
   program_.input.config.rescues = state == "on";
   next_++;
+  return end();
+}
+
+bool ProgramParser::stacks_line() {
+  const std::string_view kind = at_end() ? "" : words_[next_].text;
+  if (kind != "native" && kind != "mapped") return fail("'native' or 'mapped'");
+  if (kind == "mapped") program_.input.config.flags |= kFlagMapped;
+  next_++;
+  return end();
+}
+
+bool ProgramParser::checks_line() {
+  do {
+    const std::string_view what = at_end() ? "" : words_[next_].text;
+    if (what != "move" && what != "preempt") return fail("'move' or 'preempt'");
+    program_.input.config.flags |= what == "move" ? kFlagMoveAtChecks : kFlagPreemptAtChecks;
+    next_++;
+  } while (!at_end());
   return end();
 }
 

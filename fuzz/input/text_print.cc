@@ -89,7 +89,15 @@ std::string print_config(const Config& config) {
   std::string text = "procs " + std::to_string(config.procs) + "\n";
   text += config.rescues ? "rescues on\n" : "rescues off\n";
   if (config.max_ms != Config{}.max_ms) text += "machines " + std::to_string(config.max_ms) + "\n";
-  if (config.flags != 0) text += "flags " + std::to_string(config.flags) + "\n";
+  if ((config.flags & kFlagMapped) != 0) text += "stacks mapped\n";
+  if ((config.flags & kFlagMoveAtChecks) != 0 || (config.flags & kFlagPreemptAtChecks) != 0) {
+    text += "checks";
+    if ((config.flags & kFlagMoveAtChecks) != 0) text += " move";
+    if ((config.flags & kFlagPreemptAtChecks) != 0) text += " preempt";
+    text += "\n";
+  }
+  const std::uint32_t others = config.flags & ~kFlagsWithWords;
+  if (others != 0) text += "flags " + std::to_string(others) + "\n";
   return text;
 }
 

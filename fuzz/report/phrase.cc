@@ -57,13 +57,15 @@ Phrase event_phrase(Site site, uint32_t a, uint64_t b) {
               true};
     case Event::sysmon_wake: return {"wakes", true};
     case Event::injected:
-      return {a == kActStop ? "asks for a stop of the world (injected)"
-                            : "asks itself to give way (injected)",
+      return {a == kActStop   ? "asks for a stop of the world (injected)"
+              : a == kActMove ? "asks that its stack be moved (injected)"
+                              : "asks itself to give way (injected)",
               true};
     case Event::m_start:    return {"begins", false};
     case Event::m_park:     return {"has nothing to do", true};
     case Event::m_unpark:   return {"M" + std::to_string(a) + " is to go on", false};
     case Event::stack_grow: return {g(a) + " grows its stack", true};
+    case Event::stack_move: return {g(a) + "'s stack moves", true};
     case Event::freeze:     return {"freezes the world: this is a crash", true};
     default:                break;
   }

@@ -47,6 +47,7 @@ void Deeds::on_step(const inject::Step& step) {
 void Deeds::on_event(const inject::Step& step, Event event, uint32_t a, Coverage& coverage) {
   if (event == Event::injected) {
     if (a == kActPreempt) note(coverage, fired_at_[step.carrier], Deed::preempt);
+    if (a == kActMove) note(coverage, fired_at_[step.carrier], Deed::move);
     if (a == kActStop) asked_at_ = fired_at_[step.carrier];
   } else if (event == Event::stw_start && a == kNoIndex) {
     note(coverage, making_at_, Deed::stop);

@@ -90,6 +90,8 @@ class Onlooker : public inject::Watcher {
     note(step);
     bool stop = options_.also != nullptr && options_.also->on_step(step);
     if (oracles_.on_step(step) || stop) return true;
+    // No further: what goes on with a stack like this may take the process along.
+    if (guest_.broken != nullptr) return true;
     if (!liveness_.is_stuck(step, guest_, *waiting_)) return false;
     outcome_.finding = {Liveness::kOracle, Liveness::kText, "", step.step, step.carrier};
     if (oracles_.scene().live()) outcome_.finding.details = who_waits_for_what(oracles_.scene());
@@ -165,6 +167,8 @@ Settings settings_of(const Input& input) {
   constexpr uint32_t kMsNeeded = kGuestGoroutinesMax + kProcsMax + 4;
   settings.max_ms = std::max<uint32_t>(input.config.max_ms, kMsNeeded);
   settings.canonical_checks = true;
+  settings.move_at_checks = (input.config.flags & kFlagMoveAtChecks) != 0;
+  settings.preempt_at_checks = (input.config.flags & kFlagPreemptAtChecks) != 0;
   // So that programs of a few hundred steps outlast a slice; a step takes 50 ns.
   settings.slice_ns = 50'000;
   return settings;
@@ -204,7 +208,7 @@ std::optional<Finding> objection(const Outcome& outcome, const Oracles& oracles,
     case inject::End::time_exhausted:  return {};
     default:                           break;
   }
-  if (guest.broken != nullptr) return finding("O8", guest.broken, "");
+  if (guest.broken != nullptr) return finding(guest.broken_rule, guest.broken, "");
   return {};
 }
 

@@ -36,9 +36,9 @@ struct Finding {
 };
 
 // What a point may come to do, besides nothing.
-enum class Deed : uint8_t { delay, fail, preempt, stop };
-inline constexpr std::size_t kDeeds = 4;
-inline constexpr const char* kDeedNames[kDeeds] = {"delay", "fail", "preempt", "stop"};
+enum class Deed : uint8_t { delay, fail, preempt, stop, move };
+inline constexpr std::size_t kDeeds = 5;
+inline constexpr const char* kDeedNames[kDeeds] = {"delay", "fail", "preempt", "stop", "move"};
 
 inline constexpr std::size_t kPointsMax = 128;
 constexpr std::size_t deed_index(std::size_t point_index, Deed deed) {
@@ -50,8 +50,8 @@ struct Coverage {
   std::bitset<64> moves;
   std::bitset<kPointsMax> points;
   // By deed_index: what a point was asked for and what then came about. A delay is one by the
-  // clock; a preemption, that the goroutine was asked to give way; a stop, that the world began to
-  // stop because of this point and no other.
+  // clock; a preemption or a move, that the goroutine was asked for it; a stop, that the world
+  // began to stop because of this point and no other.
   std::bitset<kPointsMax * kDeeds> deeds;
   std::bitset<3> canaries;  // kCanaryReached, kCanaryTriggered
 

@@ -3,8 +3,8 @@
 //
 //       0 ..    63   moves: rows of moves.def
 //      64 ..   191   points: rows of points.def
-//     192 ..   703   deeds: (point, action) performed, by deed_index
-//     704 ..  2047   wakes: a hash of the waker's path and of what the sleeper waited in
+//     192 ..   831   deeds: (point, action) performed, by deed_index
+//     832 ..  2047   wakes: a hash of the waker's path and of what the sleeper waited in
 //    2048 ..  4095   hand-offs: a hash of the paths on which a P was let go and taken; of how a
 //                    goroutine became runnable and where it then ran; of whose queue was robbed
 //    4096 ..  8191   operations: a hash of what two Ms did, with G and P status, when control went
@@ -29,7 +29,7 @@ struct Range {
 };
 constexpr Range kRanges[] = {
     {Metric::moves, 0, 64},         {Metric::points, 64, kPointsMax},
-    {Metric::deeds, 192, 512},      {Metric::wakes, 704, 1344},
+    {Metric::deeds, 192, 640},      {Metric::wakes, 832, 1216},
     {Metric::handoffs, 2048, 2048}, {Metric::operations, 4096, 4096},
     {Metric::switches, 8192, 8192},
 };
@@ -45,7 +45,7 @@ constexpr bool ranges_fit() {
   return at == kCounters;
 }
 static_assert(ranges_fit());
-static_assert(kPointsMax * kDeeds == 512);
+static_assert(kPointsMax * kDeeds == 640);
 
 }  // namespace
 

@@ -19,7 +19,8 @@
 namespace throwsplit::fuzz {
 namespace {
 
-bool is_native(const char* needs) { return strcmp(needs, "native") == 0; }
+// What programs can reach; the rest waits for a collector.
+bool is_reachable(const char* needs) { return strcmp(needs, "gc") != 0; }
 
 std::string move_name(const MoveRow& row) {
   return std::string("move ") + (row.kind == MoveKind::g ? "g" : "p") +
@@ -34,6 +35,7 @@ bool allows(const PointRow& row, Deed deed) {
     case Deed::fail:    return (actions & kActFail) != 0;
     case Deed::preempt: return (actions & kActPreempt) != 0;
     case Deed::stop:    return (actions & kActStop) != 0;
+    case Deed::move:    return (actions & kActMove) != 0;
   }
   return false;
 }
@@ -56,7 +58,7 @@ void reached_deeds(const Coverage& coverage, std::size_t point, Reached& result)
 Reached reached(const Coverage& coverage) {
   Reached result;
   for (std::size_t i = 0; i < kMoveCount; i++) {
-    if (!is_native(kMoves[i].needs)) continue;
+    if (!is_reachable(kMoves[i].needs)) continue;
     result.moves_all++;
     if (coverage.moves[i]) {
       result.moves++;
@@ -65,7 +67,7 @@ Reached reached(const Coverage& coverage) {
     }
   }
   for (std::size_t i = 0; i < std::size(kPoints); i++) {
-    if (!is_native(kPoints[i].needs)) continue;
+    if (!is_reachable(kPoints[i].needs)) continue;
     result.points_all++;
     if (coverage.points[i]) {
       result.points++;
@@ -85,7 +87,7 @@ std::string Reached::summary() const {
 
 int command_coverage(const Arguments& arguments) {
   CLI::App app(
-      "Runs the files once and says which native moves and points they reach together, and which\n"
+      "Runs the files once and says which moves and points they reach together, and which\n"
       "actions the points performed of those that their rows allow.",
       "throwsplit coverage");
   std::vector<std::string> paths;

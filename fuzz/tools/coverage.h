@@ -11,7 +11,7 @@
 namespace throwsplit::fuzz {
 
 struct Reached {
-  std::size_t moves = 0;  // of those that native programs can reach
+  std::size_t moves = 0;  // of those that programs can reach
   std::size_t moves_all = 0;
   std::size_t points = 0;
   std::size_t points_all = 0;

@@ -69,6 +69,8 @@ void run_once(const Input& input, Board& board) {
   Settings settings;
   settings.procs = input.config.procs;
   settings.rescues = input.config.rescues;
+  settings.move_at_checks = (input.config.flags & kFlagMoveAtChecks) != 0;
+  settings.preempt_at_checks = (input.config.flags & kFlagPreemptAtChecks) != 0;
   settings.slice_ns = kSliceNs;
   settings.tracing = true;
   world_run(settings, guest_root, &guest, &observed);

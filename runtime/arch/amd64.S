@@ -343,8 +343,9 @@ FUNCTION(__morestack_allocate_stack_space)
 END(__morestack_allocate_stack_space)
 
 // long Syscall(long nr, long a1, ..., long a5, [stack] long a6)
-// The goroutine's one way into the kernel: nosplit from here until it returns.
-        .macro  SYSCALL_STUB enter
+// The goroutine's one way into the kernel: nosplit from here until it returns. Its return addresses
+// have names for the maps of stack/own_frames.cc.
+        .macro  SYSCALL_STUB enter, name
         pushq   %rbp
         .cfi_adjust_cfa_offset 8
         .cfi_offset rbp, -16
@@ -360,6 +361,7 @@ END(__morestack_allocate_stack_space)
         leaq    16(%rbp), %rsi
         movq    (%rbp), %rdx
         call    \enter
+        .globl  \name\()_entered; \name\()_entered:
         subq    $8, %rsp
         pushq   16(%rbp)                        // the sixth argument
         movq    -8(%rbp), %rdi
@@ -369,8 +371,10 @@ END(__morestack_allocate_stack_space)
         movq    -40(%rbp), %r8
         movq    -48(%rbp), %r9
         call    SYM(os_syscall6)
+        .globl  \name\()_called; \name\()_called:
         movq    %rax, -8(%rbp)
         call    SYM(exitsyscall)
+        .globl  \name\()_exited; \name\()_exited:
         movq    -8(%rbp), %rax
         movq    %rbp, %rsp
         popq    %rbp
@@ -379,12 +383,12 @@ END(__morestack_allocate_stack_space)
         .endm
 
 FUNCTION(SYM(Syscall))
-        SYSCALL_STUB SYM(entersyscall)
+        SYSCALL_STUB SYM(entersyscall), SYM(Syscall)
 END(SYM(Syscall))
 
 // The same where the caller knows that the call will block.
 FUNCTION(SYM(Syscallblock))
-        SYSCALL_STUB SYM(entersyscallblock)
+        SYSCALL_STUB SYM(entersyscallblock), SYM(Syscallblock)
 END(SYM(Syscallblock))
 
 #if THROWSPLIT_HOOKS

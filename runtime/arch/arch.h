@@ -67,6 +67,12 @@ extern const char gostart_mapped_bottom[] ASM_NAME(gostart_mapped_bottom);
 // returns to be checked again. In: r10d, the bytes of the frame.
 void morestack_mapped() ASM_NAME(morestack_mapped);
 
+// For mapped code: foreign(slot) in a system call on the system stack, body(arg) out of it on the
+// goroutine's own stack, foreign(slot) in a call again. slot: null, or within the caller's frame;
+// it moves along.
+long Callback(void (*foreign)(void*), void* slot, void (*body)(void*), void* arg)
+    ASM_NAME(Callback);
+
 // 0: SSE, 1: AVX, 2: AVX-512. What __morestack must save of the vector argument registers.
 extern uint8_t vector_level ASM_NAME(vector_level);
 }

@@ -43,4 +43,55 @@ SYM(morestack_mapped):
         .cfi_endproc
         .size   SYM(morestack_mapped), . - SYM(morestack_mapped)
 
+// long Callback(void (*foreign)(void*), void* slot, void (*body)(void*), void* arg)
+// Foreign code that calls back: a system call in which foreign(slot) runs on the system stack; out
+// of it for body(arg), which is mapped code and may grow and move; into it once more and out of it.
+// What enters after the body is made of %rbp, which a move adjusts: a pc, sp or bp kept as a number
+// across the body would name the stack that was left (GB-57).
+        .globl  SYM(Callback)
+        .type   SYM(Callback), @function
+        .globl  SYM(Callback_foreign)
+        .globl  SYM(Callback_body)
+        .globl  SYM(Callback_foreign_again)
+        .globl  SYM(Callback_end)
+
+        .macro  CALL_FOREIGN label
+        movq    8(%rbp), %rdi                   // the caller's pc, sp and bp
+        leaq    16(%rbp), %rsi
+        movq    (%rbp), %rdx
+        call    SYM(entersyscall)
+        movq    0(%rsp), %rdi
+        movq    8(%rsp), %rsi
+        call    SYM(systemstack)
+\label:
+        call    SYM(exitsyscall)
+        .endm
+
+        .p2align 4
+SYM(Callback):
+        .cfi_startproc
+        pushq   %rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register rbp
+        subq    $32, %rsp
+        movq    %rdi, 0(%rsp)
+        movq    %rsi, 8(%rsp)                   // points into the stack, as its map says
+        movq    %rdx, 16(%rsp)
+        movq    %rcx, 24(%rsp)
+        CALL_FOREIGN SYM(Callback_foreign)
+        movq    24(%rsp), %rdi
+        call    *16(%rsp)
+SYM(Callback_body):
+        CALL_FOREIGN SYM(Callback_foreign_again)
+        xorl    %eax, %eax
+        movq    %rbp, %rsp
+        popq    %rbp
+        .cfi_def_cfa rsp, 8
+        ret
+SYM(Callback_end):
+        .cfi_endproc
+        .size   SYM(Callback), . - SYM(Callback)
+
         .section .note.GNU-stack,"",@progbits

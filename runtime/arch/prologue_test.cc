@@ -33,6 +33,7 @@ namespace {
 // Every name that is declared NOSPLIT under runtime/ (a test below compares), and what is written
 // in assembly.
 const std::set<std::string> kNosplit = {
+    "ask_move",
     "Syscall",
     "Syscallblock",
     "__morestack",
@@ -44,6 +45,8 @@ const std::set<std::string> kNosplit = {
     "casgstatus_stale",
     "casgstatus_wait",
     "check_assert_failed",
+    "check_mapped",
+    "check_mapped_passed",
     "context_start",
     "context_switch",
     "crash_report",

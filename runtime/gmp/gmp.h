@@ -88,9 +88,10 @@ struct G {
   uint32_t timer_index = 0;                      // [timers]
   void* cxa_caught = nullptr;  // [owner] the C++ runtime's state of exceptions in flight
   unsigned cxa_uncaught = 0;
-  uint32_t ends = 0;     // [owner] how often a goroutine ended here
-  M* lockedm = nullptr;  // [owner] the M it is tied to; see sched/lockedm.cc
-  bool mapped = false;   // [start] its stack may move
+  uint32_t ends = 0;       // [owner] how often a goroutine ended here
+  M* lockedm = nullptr;    // [owner] the M it is tied to; see sched/lockedm.cc
+  bool mapped = false;     // [start] its stack may move
+  bool stackmove = false;  // [owner] and is to, at the next check
   Mutex stackrefs_lock;
   StackRef* stackrefs = nullptr;  // [stackrefs_lock]
 };
@@ -254,6 +255,10 @@ struct Settings {
   // prologues depends on what they inlined, and a simulated run may not. Any other tripped check
   // grows silently, and still dies under throwsplit.
   bool canonical_checks = false;
+  // Debug modes, as if a plan asked: at every canonical check the stack of mapped code moves; at
+  // every one the goroutine gives way.
+  bool move_at_checks = false;
+  bool preempt_at_checks = false;
   size_t stack_bytes = kStackReservedBytesDefault;
   size_t mapped_bytes_max = kMappedBytesMaxDefault;  // more is a stack overflow
 };

@@ -78,6 +78,7 @@ enum Action : uint64_t {
   kActFail = 1,
   kActPreempt = 2,
   kActStop = 4,  // a stop of the world, by an M of its own
+  kActMove = 8,  // the stack of mapped code moves at its next check
 };
 
 }  // namespace throwsplit

@@ -133,6 +133,7 @@ void newproc_m(void* raw) {
     gp->cxa_uncaught = 0;
     gp->parktoken.init(0);
     gp->preempt.init(0);
+    gp->stackmove = false;
     prepare_start(gp);
     gp->sched.bp = 0;
     args->made = gp;

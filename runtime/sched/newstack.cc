@@ -9,6 +9,7 @@
 #include "runtime/base/throw.h"
 #include "runtime/sched/sched.h"
 #include "runtime/stack/copystack.h"
+#include "runtime/stack/pool.h"
 #include "runtime/stack/stack.h"
 #include "runtime/sync/sync.h"
 #include "runtime/upcalls.h"
@@ -38,6 +39,25 @@ void grow_silently(G* gp, uintptr_t sp, uintptr_t frame_bytes) {
   if (guard_slot_read() != StackPreempt) guard_slot_write(stack_guard(gp));
 }
 
+// Moves a stack that is large enough, as an injected action or a debug mode asked. Returns where sp
+// is by then. Not with a lock of the runtime held: a move takes one.
+uintptr_t move_if_asked(G* gp, uintptr_t sp) {
+  if (!gp->stackmove) return sp;
+  gp->stackmove = false;
+  if (getg()->m->held_ranks != 0) return sp;
+  const uintptr_t below_hi = gp->stack.hi - sp;
+  copystack(gp, mapped_bytes(gp->stack));
+  return gp->stack.hi - below_hi;
+}
+
+// The request is the goroutine's own affair: no flag that others read, only a check that trips.
+NOSPLIT void ask_move(G* gp);
+void ask_move(G* gp) {
+  gp->stackmove = true;
+  gp->stackguard0.store<relaxed>(StackPreempt);
+  guard_slot_write(StackPreempt);
+}
+
 }  // namespace
 
 void morestack(uintptr_t frame_bytes, uintptr_t sp) {
@@ -57,7 +77,8 @@ void morestack(uintptr_t frame_bytes, uintptr_t sp) {
   }
   // Of the M's user goroutine: Go read the flag of g0 for four weeks, and the check never fired.
   if (mp->curg.peek()->throwsplit) throw_("runtime: stack split at bad time");
-  if (mp->world->settings.canonical_checks) {
+  // No unmapped frame may be live on a mapped stack when a check trips: newstack says which.
+  if (mp->world->settings.canonical_checks && !gp->mapped) {
     grow_silently(gp, sp, frame_bytes);
     return;
   }
@@ -69,6 +90,7 @@ void morestack(uintptr_t frame_bytes, uintptr_t sp) {
 void morestack_canonical(uint32_t grown_bytes) {
   G* gp = getg();
   M* mp = gp->m;
+  if (UNLIKELY(mp->world->settings.preempt_at_checks)) preempt_self(gp);
   if (guard_slot_read() != StackPreempt && grown_bytes == 0) {
     trace(Event::safe_point, gp->index);
     return;
@@ -80,6 +102,16 @@ void morestack_canonical(uint32_t grown_bytes) {
   if (grown_bytes != 0) trace(Event::stack_grow, gp->index, grown_bytes);
 }
 
+void check_mapped() {
+  G* gp = getg();
+  INJECT(mapped_check);
+  const Settings& settings = gp->m->world->settings;
+  if (UNLIKELY(settings.move_at_checks)) ask_move(gp);
+  if (UNLIKELY(settings.preempt_at_checks)) preempt_self(gp);
+}
+
+void check_mapped_passed() { trace(Event::safe_point, getg()->index); }
+
 G* newstack(G* gp) {
   M* mp = getg()->m;
   uintptr_t frame_bytes = mp->scalararg[0];
@@ -88,6 +120,7 @@ G* newstack(G* gp) {
   if (gp->throwsplit) throw_("runtime: stack split at bad time, found on the system stack");
   CHECK_EQ(gp->atomicstatus.peek(), uint32_t{Grunning});
   INJECT(newstack_window);
+  sp = move_if_asked(gp, sp);
   if (gp->preempt.load<relaxed>() != 0) {
     if (mp->locks == 0) {
       trace(Event::preempt_honoured, gp->index);
@@ -147,10 +180,16 @@ void inject_act(uint64_t actions) {
 #if THROWSPLIT_HOOKS
   if ((actions & kActStop) != 0) injected_stop_ask(*gp->m->world);
 #endif
-  // The system stack is never preempted.
-  if ((actions & kActPreempt) == 0 || gp == gp->m->g0) return;
-  preempt_self(gp);
-  trace(Event::injected, kActPreempt);
+  // The system stack is never preempted, and never moves.
+  if (gp == gp->m->g0) return;
+  if ((actions & kActPreempt) != 0) {
+    preempt_self(gp);
+    trace(Event::injected, kActPreempt);
+  }
+  if ((actions & kActMove) != 0 && gp->mapped) {
+    ask_move(gp);
+    trace(Event::injected, kActMove);
+  }
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

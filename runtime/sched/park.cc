@@ -21,6 +21,13 @@ void park_goroutine() {
   gp->parktoken.cas<acq_rel>(kToken, kNoToken);
 }
 
+G* park_goroutine_m(G* gp) {
+  if (gp->parktoken.cas<acq_rel>(kToken, kNoToken)) return gp;
+  return gopark_m(gp, park_commit, nullptr, "park");
+}
+
+void park_goroutine_woken(G* gp) { gp->parktoken.cas<acq_rel>(kToken, kNoToken); }
+
 void unpark_goroutine(G* gp) {
   for (;;) {
     uint32_t token = gp->parktoken.load<acquire>();

@@ -275,6 +275,17 @@ void gopark(bool (*unlockf)(G*, void*), void* argument, const char* reason) {
   mcall(park_m);
 }
 
+G* gopark_m(G* gp, bool (*unlockf)(G*, void*), void* argument, const char* reason) {
+  M* mp = getg()->m;
+  CHECK_EQ(mp->locks, 0);
+  CHECK_EQ(gp->atomicstatus.peek(), uint32_t{Grunning});
+  INJECT(park_before);
+  gp->waitreason = reason;
+  mp->waitunlockf = unlockf;
+  mp->waitlock = argument;
+  return park_m(gp);
+}
+
 // Needs: the right to wake gp. Leaves it on this P's queue, or on the global one if there is no P.
 void ready(G* gp) {
   M* mp = acquirem();

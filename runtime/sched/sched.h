@@ -144,6 +144,15 @@ G* gosched_m(G* gp);
 void park_goroutine();
 void unpark_goroutine(G* gp);
 
+// What mapped code waits with: it has no frame to call gopark from, so it leaves by mcall.
+G* gopark_m(G* gp, bool (*unlockf)(G*, void*), void* lock, const char* reason);
+// park_goroutine in two halves; the second, once gp runs again, on the system stack.
+G* park_goroutine_m(G* gp);
+void park_goroutine_woken(G* gp);
+// Until gp->wake_ns, which its owner has set.
+G* sleep_m(G* gp);
+G* semacquire_world_m(G* gp);
+
 // ---- Preemption and stack checks
 // ---------------------------------------------------------------------
 
@@ -158,6 +167,13 @@ G* newstack(G* gp);
 // the guest of the simulator. `grown_bytes`: the soft limit after growth, or 0 when the frame fits.
 // Returns at once unless the guard is poisoned or the frame asks for growth.
 NOSPLIT void morestack_canonical(uint32_t grown_bytes);
+
+extern "C" {
+// The same for mapped code, whose frames are its own: it calls the first before it compares, and
+// the second once its check has passed.
+NOSPLIT void check_mapped() ASM_NAME(check_mapped);
+NOSPLIT void check_mapped_passed() ASM_NAME(check_mapped_passed);
+}
 
 // ---- Sysmon
 // ------------------------------------------------------------------------------------------

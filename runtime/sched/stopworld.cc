@@ -178,6 +178,8 @@ void semacquire_world() { gopark(worldsema_wait, nullptr, "to stop the world"); 
 
 void semrelease_world() { systemstack(worldsema_release, nullptr); }
 
+G* semacquire_world_m(G* gp) { return gopark_m(gp, worldsema_wait, nullptr, "to stop the world"); }
+
 void semrelease_world_m(World& world) {
   Sched& sched = world.sched;
   G* next;

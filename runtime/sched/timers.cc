@@ -108,6 +108,8 @@ bool timer_add(G* gp, void*) {
   return true;
 }
 
+G* sleep_m(G* gp) { return gopark_m(gp, timer_add, nullptr, "sleep"); }
+
 int64_t timers_first(World& world) { return world.sched.timers.first_ns.load<seq_cst>(); }
 
 uint32_t timers_fire(World& world, int64_t now_ns) {

@@ -75,7 +75,7 @@ void free_world(World* world, bool abandoned) {
     if (mp != &world->m0) os_free(mp, sizeof(M));
     mp = next;
   }
-  stackpool_free(world);
+  stackpool_free(world, abandoned);
   framemaps_free(&world->framemaps);
   Timers& timers = world->sched.timers;
   if (timers.heap != nullptr) os_free(timers.heap, timers.capacity * sizeof(G*));

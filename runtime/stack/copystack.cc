@@ -118,6 +118,7 @@ void copystack(G* gp, size_t bytes) {
   const uintptr_t used = move.from.hi - gp->sched.sp;
   CHECK_LE(used, move.from.hi - move.from.base);
   walk(move, gp->sched.sp, move.from.hi, Walk::look);
+  INJECT(stack_move_look);
   if (!stackpool_alloc(*mp->world, bytes, &move.to)) {
     throw_("copystack: no memory for the new stack");
   }
@@ -129,11 +130,15 @@ void copystack(G* gp, size_t bytes) {
       ref->slot = move.moved(ref->slot);
     gp->stack = move.to;
   }
+  INJECT(stack_move_copied);
   walk(move, move.to.hi - used, move.to.hi, Walk::adjust);
   move_contexts(move);
   gp->san.bottom = reinterpret_cast<void*>(move.to.base);
   gp->san.bytes = move.to.hi - move.to.base;
+  // Told first: whoever takes the old range anew comes later in the story.
+  trace(Event::stack_move, gp->index, static_cast<uint32_t>(bytes));
   stackpool_leave(*mp->world, move.from);
+  INJECT(stack_move_left);
 }
 
 bool stack_grow_by_moving(G* gp, uintptr_t sp, uintptr_t frame_bytes) {

@@ -20,17 +20,8 @@ uint32_t class_of(size_t bytes) {
 
 uint64_t* words_of(uintptr_t base) { return reinterpret_cast<uint64_t*>(base); }
 
-// Who may read poisoned memory.
-NO_SANITIZE bool pattern_intact(const StackPool::Old& old) {
-  if (old.base == 0) return true;
-  for (size_t i = 0; i < stackpool_block_bytes(old.bytes) / 8; i++) {
-    if (words_of(old.base)[i] != kOldStackPattern) return false;
-  }
-  return true;
-}
-
 void require_intact(const StackPool::Old& old) {
-  if (pattern_intact(old)) return;
+  if (stackpool_old_intact(old)) return;
   ThrowDetail details[] = {{"stack bytes", old.bytes}};
   throw_details("an old stack was written to after it was left", details, 1);
 }
@@ -38,7 +29,6 @@ void require_intact(const StackPool::Old& old) {
 // Back from quarantine: kept for its class, or given back. Needs the lock.
 void recycle(StackPool& pool, const StackPool::Old& old) {
   if (old.base == 0) return;
-  require_intact(old);
   san_unpoison(old.base, stackpool_block_bytes(old.bytes));
   const uint32_t index = class_of(old.bytes);
   if (index == StackPool::kClasses) {
@@ -80,6 +70,7 @@ void stackpool_leave(World& world, const StackRange& range) {
   san_poison(left.base, stackpool_block_bytes(left.bytes));
   StackPool& pool = world.stackpool;
   Locked locked(&pool.lock);
+  require_intact(pool.old[pool.oldest]);
   recycle(pool, pool.old[pool.oldest]);
   pool.old[pool.oldest] = left;
   pool.oldest = (pool.oldest + 1) % StackPool::kQuarantined;
@@ -108,9 +99,10 @@ void stackpool_drop(G* gp, bool live) {
   gp->mapped = false;
 }
 
-void stackpool_free(World* world) {
+void stackpool_free(World* world, bool abandoned) {
   StackPool& pool = world->stackpool;
   for (StackPool::Old& old : pool.old) {
+    if (!abandoned) require_intact(old);
     recycle(pool, old);
     old = StackPool::Old();
   }
@@ -122,9 +114,18 @@ void stackpool_free(World* world) {
   }
 }
 
+// It may read poisoned memory.
+NO_SANITIZE bool stackpool_old_intact(const StackPool::Old& old) {
+  if (old.base == 0) return true;
+  for (size_t i = 0; i < stackpool_block_bytes(old.bytes) / 8; i++) {
+    if (words_of(old.base)[i] != kOldStackPattern) return false;
+  }
+  return true;
+}
+
 bool stackpool_verify(const StackPool& pool) {
   for (const StackPool::Old& old : pool.old) {
-    if (!pattern_intact(old)) return false;
+    if (!stackpool_old_intact(old)) return false;
   }
   return true;
 }

@@ -28,11 +28,14 @@ bool stackpool_take(World& world, G* gp);
 void stackpool_release(World& world, G* gp);
 
 // At the end of a World, when nobody runs in it: one goroutine's stack, live if it was abandoned;
-// then everything else.
+// then everything else. What was written to an old stack of an abandoned World is a matter for who
+// abandoned it.
 void stackpool_drop(G* gp, bool live);
-void stackpool_free(World* world);
+void stackpool_free(World* world, bool abandoned);
 
-// False: somebody wrote to a range in quarantine. O(n); needs that nothing else runs, or the lock.
+// False: somebody wrote to this range since it was left.
+bool stackpool_old_intact(const StackPool::Old& old);
+// The same of all ranges in quarantine. O(n); needs that nothing else runs, or the lock.
 bool stackpool_verify(const StackPool& pool);
 
 // What checked code may use of a mapped stack.

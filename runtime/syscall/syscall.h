@@ -23,6 +23,16 @@ NOSPLIT void save(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp);
 
 NOSPLIT bool exitsyscallfast(P* oldp);
 
+// fn(arg) on the system stack, as a call that is known to block; the value, and errno as fn left
+// it. Mapped code may call it as it calls Syscall: its frame lives only while the stack is frozen.
+struct BlockingCall {
+  long (*fn)(void*);
+  void* arg;
+  long value;
+  int error;
+};
+NOSPLIT NOINLINE void blocking_edges(BlockingCall* call);
+
 extern "C" {
 // nr and up to six arguments; -errno on failure. Runs on the goroutine's own stack.
 NOSPLIT long Syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
