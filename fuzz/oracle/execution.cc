@@ -1,4 +1,4 @@
-// O2: a goroutine runs on at most one M, is on at most one queue, and its status says where.
+// O2: a goroutine runs on at most one M, on a stack of its own, and its status says where it is.
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/oracle/oracle.h"
 
@@ -18,8 +18,11 @@ class Execution : public Oracle {
     switch (event) {
       case Event::go_start:
         if (const char* text = queues(scene.w())) return text;
+        if (const char* text = own_stack(scene, a)) return text;
         return runs_once(scene, step.carrier, a);
+      case Event::safe_point:
       case Event::go_syscall_exit: return runs_once(scene, step.carrier, a);
+      case Event::stack_move:      return moved(scene, step.carrier, a);
       case Event::go_end:
       case Event::go_park:         return queues(scene.w());
       default:                     return nullptr;
@@ -27,6 +30,28 @@ class Execution : public Oracle {
   }
 
  private:
+  const char* moved(const Scene& scene, uint32_t carrier, uint32_t g) {
+    if (const char* text = own_stack(scene, g)) return text;
+    M* mp = scene.m(carrier);
+    G* gp = mp == nullptr ? nullptr : mp->curg.peek();
+    // In a system call it may not move at all: O8.
+    if (gp == nullptr || gp->index != g || gp->syscallsp != 0) return nullptr;
+    return runs_once(scene, carrier, g);
+  }
+
+  // To run is to own a stack; so nobody else may have a byte of it.
+  const char* own_stack(const Scene& scene, uint32_t g) {
+    G* gp = scene.g(g);
+    if (gp == nullptr) return nullptr;
+    for (G* other = scene.w().sched.allgs; other != nullptr; other = other->alllink) {
+      if (other == gp || other->stack.base == 0) continue;
+      if (other->stack.base < gp->stack.hi && gp->stack.base < other->stack.hi) {
+        return "two goroutines have one stack";
+      }
+    }
+    return nullptr;
+  }
+
   const char* runs_once(const Scene& scene, uint32_t carrier, uint32_t g) {
     M* mp = scene.m(carrier);
     G* gp = mp == nullptr ? nullptr : mp->curg.peek();

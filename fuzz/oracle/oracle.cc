@@ -25,6 +25,7 @@ Oracles::Oracles() {
   oracles_.push_back(make_work_oracle());
   oracles_.push_back(make_split_oracle());
   oracles_.push_back(make_frozen_oracle());
+  oracles_.push_back(make_stale_oracle());
   oracles_.push_back(make_preempt_oracle());
   oracles_.push_back(make_watched_oracle());
   oracles_.push_back(make_counters_oracle());
@@ -125,6 +126,10 @@ CrashRule judge_crash(const std::string& crash_text) {
       {"all goroutines are asleep", "O13"},
       {"gp->sched.sp, gp->syscallsp", "O8"},
       {"exitsyscall: the stack", "O8"},
+      {"syscall: the caller's stack pointer", "O8"},
+      {"syscallblock: the caller's stack pointer", "O8"},
+      {"an old stack was written to", "O9"},
+      {"copystack: ", "O9"},
       {"gp->syscallsp, 0u", "O8"},
       {"gp->lockedm", "O2"},
       {"mp->lockedg", "O2"},

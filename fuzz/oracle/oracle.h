@@ -69,6 +69,7 @@ std::unique_ptr<Oracle> make_work_oracle();        // O5
 std::unique_ptr<Oracle> make_notes_oracle();       // O6
 std::unique_ptr<Oracle> make_split_oracle();       // O7
 std::unique_ptr<Oracle> make_frozen_oracle();      // O8
+std::unique_ptr<Oracle> make_stale_oracle();       // O9
 std::unique_ptr<Oracle> make_preempt_oracle();     // O10
 std::unique_ptr<Oracle> make_watched_oracle();     // O10, sysmon's part
 std::unique_ptr<Oracle> make_counters_oracle();    // O11

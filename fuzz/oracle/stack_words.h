@@ -1,0 +1,47 @@
+// Words on the stacks of goroutines, for oracles that read them between two steps.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/gmp/gmp.h"
+
+namespace throwsplit::fuzz {
+
+// Whatever the sanitizers think lives there.
+NO_SANITIZE inline uintptr_t stack_word(uintptr_t address) {
+  return *reinterpret_cast<const volatile uintptr_t*>(address);
+}
+
+// ---- The stub of a system call (arch/amd64.S): below syscallsp its return address, saved rbp, and
+// then the number and five arguments, downwards.
+
+inline constexpr uint32_t kStubArguments = 6;
+inline uintptr_t stub_argument(uintptr_t syscallsp, uint32_t index) {
+  return stack_word(syscallsp - uintptr_t{8} * (3 + index));
+}
+
+// Its goroutine is in the stub, and not in a call by way of the system stack, which saved another
+// context.
+inline bool is_in_stub(const G* gp) { return gp->syscallsp != 0 && gp->sched.sp == gp->syscallsp; }
+
+// Calls fn with each word of gp's stack that points into a stack, as the maps say: saved rbp of the
+// context that mcall or systemstack left, and what frames hold. Ends where a frame has no map.
+template <typename F>
+void for_each_stack_word(World& world, const G* gp, F&& fn) {
+  constexpr uintptr_t kSavedBp = 5 * 8;
+  constexpr uintptr_t kSavedPc = 6 * 8;
+  fn(stack_word(gp->sched.sp + kSavedBp));
+  uintptr_t pc = stack_word(gp->sched.sp + kSavedPc);
+  uintptr_t sp = gp->sched.sp + kSavedPc + 8;
+  while (const FrameMap* map = framemaps_find(world.framemaps, pc)) {
+    if (sp + map->bytes > gp->stack.hi) return;
+    for (uint32_t i = 0; i < map->bytes / 8; i++) {
+      if (frame_bit(map->stack_words, i)) fn(stack_word(sp + uintptr_t{8} * i));
+    }
+    sp += map->bytes;
+    pc = stack_word(sp - 8);
+  }
+}
+
+}  // namespace throwsplit::fuzz
