@@ -17,7 +17,11 @@
 namespace throwsplit::fuzz {
 namespace {
 
-void mutate_config(Config& config, Dice& dice) {
+void mutate_config(Config& config, Dice& dice, const Vocabulary& vocabulary) {
+  if (vocabulary.mapped && dice.one_in(2)) {
+    config.flags ^= dice.one_in(2) ? kFlagMoveAtChecks : kFlagPreemptAtChecks;
+    return;
+  }
   switch (dice.below(4)) {
     case 0:  config.rescues = !config.rescues; break;
     case 1:  config.max_ms = static_cast<std::uint8_t>(1 + dice.below(kMachinesMax)); break;
@@ -30,7 +34,7 @@ void mutate_part(Input& input, Dice& dice, const Vocabulary& vocabulary) {
   if (part < 9) return mutate_program(input.bodies, dice, vocabulary);
   if (part < 15) return mutate_schedule(input.schedule, dice, vocabulary);
   if (part < 19) return mutate_plan(input.plan, dice, vocabulary);
-  mutate_config(input.config, dice);
+  mutate_config(input.config, dice, vocabulary);
 }
 
 // Drops something, what is least missed first. False if nothing is left to drop.
@@ -77,6 +81,7 @@ Input mutate(Input input, std::uint64_t seed, const Vocabulary& vocabulary) {
     for (std::uint64_t i = 0; i < changes; i++)
       mutate_part(input, dice, vocabulary);
     input = folded(std::move(input));
+    if (vocabulary.mapped) input.config.flags |= kFlagMapped;
     if (!(input == before)) break;
   }
   return input;

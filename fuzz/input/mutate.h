@@ -24,7 +24,7 @@ struct Vocabulary {
   std::span<const std::uint16_t> sites;  // for schedule rows
   std::span<const std::uint8_t> points;  // for fault terms
   std::span<const Strategy> strategies;  // empty: any that strategy.def names
-  bool mapped = false;                   // also ops with needs Mapped
+  bool mapped = false;                   // programs on mapped stacks, and ops with needs Mapped
   bool gc = false;                       // also ops with needs Gc
 };
 

@@ -28,6 +28,9 @@ Outcome run_counted(const Input& input);
 // What all runs of this process reached together.
 const Coverage& coverage_so_far();
 
+// From here on mutators make programs on mapped stacks. Before the first use of the vocabulary.
+void target_programs_are_mapped();
+
 // What this build's mutators draw from.
 const Vocabulary& target_vocabulary();
 

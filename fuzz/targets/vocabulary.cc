@@ -6,10 +6,17 @@
 
 namespace throwsplit::fuzz {
 
+namespace {
+bool programs_are_mapped = false;
+}
+
+void target_programs_are_mapped() { programs_are_mapped = true; }
+
 const Vocabulary& target_vocabulary() {
   static const Vocabulary words = [] {
     Vocabulary made = vocabulary();
     made.strategies = built_strategies();
+    made.mapped = programs_are_mapped;
     return made;
   }();
   return words;
