@@ -15,7 +15,7 @@
 namespace throwsplit::fuzz {
 namespace {
 
-void print_result(const StressResult& result, const std::string& path) {
+void print_result(const StressResult& result, const std::string& path, const std::string& flags) {
   printf("stress: %llu runs in %.1f s, %.0f runs/s", static_cast<unsigned long long>(result.runs),
          result.seconds, static_cast<double>(result.runs) / result.seconds);
   if (result.fired != 0) {
@@ -32,8 +32,30 @@ void print_result(const StressResult& result, const std::string& path) {
   for (const char* name : {"THROWSPLIT_INJECT", "THROWSPLIT_INJECT_SEED"}) {
     if (const char* value = getenv(name)) printf("%s='%s' ", name, value);
   }
-  printf("%s stress '%s'\n", replay_program().c_str(), path.c_str());
+  printf("%s stress '%s'%s\n", replay_program().c_str(), path.c_str(), flags.c_str());
 }
+
+}  // namespace
+
+namespace {
+
+// What a program's own configuration may say, for all programs at once.
+struct StackFlags {
+  bool mapped = false;
+  bool move = false;
+  bool preempt = false;
+
+  Input applied(Input input) const {
+    if (mapped) input.config.flags |= kFlagMapped;
+    if (move) input.config.flags |= kFlagMoveAtChecks;
+    if (preempt) input.config.flags |= kFlagPreemptAtChecks;
+    return input;
+  }
+  std::string words() const {
+    return std::string(mapped ? " --mapped" : "") + (move ? " --move-at-checks" : "") +
+           (preempt ? " --preempt-at-checks" : "");
+  }
+};
 
 }  // namespace
 
@@ -46,6 +68,7 @@ int command_stress(const Arguments& arguments) {
   std::vector<std::string> paths;
   StressConfig config;
   bool json = false;
+  StackFlags stacks;
   app.add_option("FILE", paths, "programs, or folders of .prog files; the corpus if not said");
   app.add_option("--seconds", config.seconds, "how long; 10 if not said")
       ->check(CLI::PositiveNumber);
@@ -53,6 +76,9 @@ int command_stress(const Arguments& arguments) {
   app.add_option("--stall", config.stall_seconds,
                  "so many seconds without the end of a run: a hang")
       ->check(CLI::PositiveNumber);
+  app.add_flag("--mapped", stacks.mapped, "all goroutines of programs on mapped stacks");
+  app.add_flag("--move-at-checks", stacks.move, "mapped stacks move at every check");
+  app.add_flag("--preempt-at-checks", stacks.preempt, "goroutines give way at every check");
   app.add_flag("--json", json, "print JSON");
   if (const auto code = parse_arguments(app, arguments)) return *code;
   const auto plan = plan_of_environment();
@@ -63,7 +89,7 @@ int command_stress(const Arguments& arguments) {
   if (const auto* error = std::get_if<std::string>(&loaded)) return complain(*error);
   const auto& files = *std::get_if<std::vector<File>>(&loaded);
   for (const File& file : files)
-    config.inputs.push_back(for_real_time(file.loaded.program.input));
+    config.inputs.push_back(stacks.applied(for_real_time(file.loaded.program.input)));
 
   const StressResult result = stress(config);
   if (result.refused) return kExitUsage;
@@ -74,7 +100,7 @@ int command_stress(const Arguments& arguments) {
                                  {"finding", result.finding}, {"file", path}};
     printf("%s\n", told.dump(2).c_str());
   } else {
-    print_result(result, path);
+    print_result(result, path, stacks.words());
   }
   return result.finding.empty() ? kExitPass : kExitFinding;
 }

@@ -68,6 +68,52 @@ TEST(Stress, CalmThreadsFindNothing) {
   EXPECT_EQ(result.fired, 0u);
 }
 
+constexpr std::string_view kMoving = R"(
+procs 2
+stacks mapped
+body main
+  spawn worker
+  web 4
+  lend goroutine g1 bytes 64
+  spin 10
+  call 1024
+    web 5
+    getpid fast
+    callback worker
+    call 8192
+      stw 1
+      nanosleep fast 20us
+      blocking 20us
+      sleep 20us
+      spin 3
+    ret
+  ret
+body worker
+  web 2
+  spin 10
+  getpid block
+  wake g0
+)";
+
+// On real threads stacks move while others write to lent slots, stop the world and take Ps away.
+TEST(Stress, StacksMoveAtEveryCheck) {
+  StressConfig config = calls(200);
+  config.inputs = {for_real_time(parsed(kMoving))};
+  EXPECT_EQ(under("", config).finding, "");
+  config.inputs[0].config.flags |= kFlagMoveAtChecks;
+  EXPECT_EQ(under("", config).finding, "");
+  config.inputs[0].config.flags |= kFlagPreemptAtChecks;
+  EXPECT_EQ(under("", config).finding, "");
+}
+
+TEST(Stress, APlanMovesStacksOfThreads) {
+  StressConfig config = calls(20);
+  config.inputs = {for_real_time(parsed(kMoving))};
+  const StressResult result = under("mapped_check=50%move;stack_move_copied=20%yield", config);
+  EXPECT_EQ(result.finding, "");
+  EXPECT_GT(result.fired, 0u);
+}
+
 // Each action, each trigger, probability and count, on threads that run goroutines.
 TEST(Stress, EachTermFires) {
   constexpr uint64_t kRuns = 10;

@@ -1,0 +1,100 @@
+// If this fails, a signal's handler ran on a goroutine's stack, or changed what a run does.
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/time.h>
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fuzz/run/run.h"
+#include "fuzz/tools/common.h"
+#include "runtime/base/atomic.h"
+
+namespace throwsplit::fuzz {
+namespace {
+
+uint64_t alarms;
+
+// More than a mapped stack has.
+void on_alarm(int) {
+  volatile char frame[8 * 1024];
+  memset(const_cast<char*>(frame), 0xee, sizeof frame);
+  atomic_add<relaxed>(&alarms, uint64_t{1});
+}
+
+// SIGALRM each millisecond, to an alternate stack as the runtime demands of every handler.
+class Alarm {
+ public:
+  Alarm() {
+    stack_.ss_sp = bytes_;
+    stack_.ss_size = sizeof bytes_;
+    sigaltstack(&stack_, &stack_before_);
+    struct sigaction action = {};
+    action.sa_handler = on_alarm;
+    action.sa_flags = SA_ONSTACK | SA_RESTART;
+    sigaction(SIGALRM, &action, &before_);
+    const itimerval each = {{0, 1000}, {0, 1000}};
+    setitimer(ITIMER_REAL, &each, nullptr);
+  }
+  ~Alarm() {
+    const itimerval none = {};
+    setitimer(ITIMER_REAL, &none, nullptr);
+    sigaction(SIGALRM, &before_, nullptr);
+    sigaltstack(&stack_before_, nullptr);
+  }
+
+ private:
+  stack_t stack_ = {};
+  stack_t stack_before_ = {};
+  struct sigaction before_ = {};
+  alignas(64) char bytes_[128 * 1024];
+};
+
+std::vector<Outcome> outcomes(const std::vector<File>& files) {
+  std::vector<Outcome> all;
+  for (const File& file : files) {
+    Input input = file.loaded.program.input;
+    all.push_back(run(input));
+    input.config.flags |= kFlagMapped | kFlagMoveAtChecks;
+    all.push_back(run(input));
+  }
+  return all;
+}
+
+TEST(Alarm, EveryMillisecondChangesNoHash) {
+  auto loaded = load_files({"corpus/syscall", "corpus/stack"});
+  ASSERT_TRUE(std::holds_alternative<std::vector<File>>(loaded));
+  const auto& files = std::get<std::vector<File>>(loaded);
+  const std::vector<Outcome> calm = outcomes(files);
+  Alarm alarm;
+  do {
+    const std::vector<Outcome> disturbed = outcomes(files);
+    for (std::size_t i = 0; i < calm.size(); i++) {
+      EXPECT_EQ(disturbed[i].trace_hash, calm[i].trace_hash) << files[i / 2].path;
+      EXPECT_EQ(disturbed[i].verdict, calm[i].verdict) << files[i / 2].path;
+    }
+  } while (atomic_load<relaxed>(&alarms) < 20);
+}
+
+// The rest of the corpus, native programs on mapped stacks that move at every check.
+TEST(MovingStacks, TheWholeCorpusIsClean) {
+  auto loaded = load_files({"corpus/syscall", "corpus/stack"});
+  ASSERT_TRUE(std::holds_alternative<std::vector<File>>(loaded));
+  for (const File& file : std::get<std::vector<File>>(loaded)) {
+    for (const std::uint32_t also : {std::uint32_t{0}, std::uint32_t{kFlagPreemptAtChecks}}) {
+      Input input = file.loaded.program.input;
+      input.config.flags |= kFlagMapped | kFlagMoveAtChecks | also;
+      const Outcome outcome = run(input);
+      EXPECT_NE(outcome.verdict, Verdict::finding)
+          << file.path << ": " << outcome.finding.signature() << "\n"
+          << outcome.finding.details;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace throwsplit::fuzz
