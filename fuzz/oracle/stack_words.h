@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "runtime/gmp/gmp.h"
+#include "runtime/stack/frame_search.h"
 
 namespace throwsplit::fuzz {
 
@@ -34,10 +35,10 @@ void for_each_stack_word(World& world, const G* gp, F&& fn) {
   fn(stack_word(gp->sched.sp + kSavedBp));
   uintptr_t pc = stack_word(gp->sched.sp + kSavedPc);
   uintptr_t sp = gp->sched.sp + kSavedPc + 8;
-  while (const FrameMap* map = framemaps_find(world.framemaps, pc)) {
+  while (const FrameMap* map = search_frames<F>(world.framemaps.table, pc)) {
     if (sp + map->bytes > gp->stack.hi) return;
-    for (uint32_t i = 0; i < map->bytes / 8; i++) {
-      if (frame_bit(map->stack_words, i)) fn(stack_word(sp + uintptr_t{8} * i));
+    for (uint32_t i = 0; map->stack_words != nullptr && i < map->bytes / 8; i++) {
+      if ((map->stack_words[i / 64] >> (i % 64) & 1) != 0) fn(stack_word(sp + uintptr_t{8} * i));
     }
     sp += map->bytes;
     pc = stack_word(sp - 8);

@@ -4,19 +4,13 @@
 
 #include "runtime/base/atomic.h"
 #include "runtime/os/os.h"
+#include "runtime/stack/frame_search.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
-// One version of the table; in memory from the kernel, its ranges behind it, sorted by begin.
-struct FrameTable {
-  FrameTable* older = nullptr;
-  uint32_t count = 0;
-  FrameCode* codes() { return reinterpret_cast<FrameCode*>(this + 1); }
-  const FrameCode* codes() const { return reinterpret_cast<const FrameCode*>(this + 1); }
-};
-static_assert(sizeof(FrameTable) % alignof(FrameCode) == 0);
-
 namespace {
+
+struct Runtime {};
 
 size_t bytes_of(uint32_t count) { return sizeof(FrameTable) + count * sizeof(FrameCode); }
 
@@ -57,21 +51,6 @@ const char* code_wrong(const FrameCode& code) {
   return nullptr;
 }
 
-// The last range that begins below pc; null if there is none.
-const FrameCode* code_below(const FrameTable* table, uintptr_t pc) {
-  uint32_t low = 0;
-  uint32_t high = table->count;
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    if (table->codes()[middle].begin < pc) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low == 0 ? nullptr : &table->codes()[low - 1];
-}
-
 }  // namespace
 
 const char* framemaps_add(FrameMaps* maps, const FrameCode& code) {
@@ -95,21 +74,7 @@ const char* framemaps_add(FrameMaps* maps, const FrameCode& code) {
 }
 
 const FrameMap* framemaps_find(const FrameMaps& maps, uintptr_t pc) {
-  const FrameTable* table = atomic_load<acquire>(&maps.table);
-  if (table == nullptr) return nullptr;
-  const FrameCode* code = code_below(table, pc);
-  if (code == nullptr || pc > code->end) return nullptr;
-  uint32_t low = 0;
-  uint32_t high = code->count;
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    if (code->maps[middle].pc < pc) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low < code->count && code->maps[low].pc == pc ? &code->maps[low] : nullptr;
+  return search_frames<Runtime>(atomic_load<acquire>(&maps.table), pc);
 }
 
 const char* framemaps_verify(const FrameMaps& maps) {
