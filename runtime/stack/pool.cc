@@ -86,9 +86,11 @@ bool stackpool_take(World& world, G* gp) {
 void stackpool_release(World& world, G* gp) {
   CHECK_EQ(gp->stackrefs == nullptr, true);
   san_context_destroy(&gp->san);
-  stackpool_leave(world, gp->stack);
+  // First of all the goroutine's no more: a World that is abandoned on the way has it once.
+  const StackRange range = gp->stack;
   gp->stack = StackRange();
   gp->mapped = false;
+  stackpool_leave(world, range);
 }
 
 void stackpool_drop(G* gp, bool live) {
