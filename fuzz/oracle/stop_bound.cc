@@ -39,6 +39,8 @@ class StopBound : public Oracle {
     if (!pending_ || step.step - since_step_ < kStepsMax || scene.w().settings.rescues) {
       return nullptr;
     }
+    // Who dies keeps its P while the others are given time to stand still.
+    if (scene.w().sched.freezing.peek() != 0) return nullptr;
     tell(scene, step.step, step.now_ns);
     return "the world does not stop, though everybody acts";
   }
