@@ -161,4 +161,9 @@ if(TARGET throwsplit-sim)
   throwsplit_add_test(corpus.sweep corpus $<TARGET_FILE:throwsplit-sim> sweep ${corpus})
   throwsplit_add_test(corpus.twice corpus $<TARGET_FILE:throwsplit-sim> twice ${corpus}
                       --runs 500)
+  foreach(folder IN LISTS corpus)
+    get_filename_component(name "${folder}" NAME)
+    throwsplit_add_test("corpus.check.${name}" corpus $<TARGET_FILE:throwsplit-sim> corpus check
+                        "${folder}")
+  endforeach()
 endif()
