@@ -45,7 +45,9 @@ endforeach()
 # Compile time: CLI11 and nlohmann::json are parsed once, and what only reads flags and prints is
 # optimised in release alone.
 if(NOT THROWSPLIT_ROOMS)
-  target_precompile_headers(fuzz_tools PRIVATE <CLI/CLI.hpp> <nlohmann/json.hpp>)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_precompile_headers(fuzz_tools PRIVATE <CLI/CLI.hpp> <nlohmann/json.hpp>)
+  endif()
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(fuzz_tools PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:-O0>")
   endif()
