@@ -54,8 +54,9 @@ if(NOT THROWSPLIT_ROOMS)
 endif()
 
 # Fuzz targets. The engine is LIB_FUZZING_ENGINE when given, libFuzzer when instrumented for it,
-# else our own main with what it asks of a target (x_standalone.cc). A target whose head says
-# `// links: runtime/nosplit` tests the checker; all others run the runtime in the simulator.
+# else our own main with what it asks of a target: x_standalone.cc, or, where that is missing,
+# program_standalone.cc. A target whose head says `// links: runtime/nosplit` tests the checker; all
+# others run the runtime in the simulator.
 throwsplit_sources(targets fuzz/targets library)
 list(FILTER targets INCLUDE REGEX "_fuzzer\\.cc$")
 add_custom_target(fuzzers)  # all of them
@@ -78,6 +79,9 @@ foreach(source IN LISTS targets)
     set(engine -fsanitize=fuzzer)
   else()
     string(REGEX REPLACE "_fuzzer\\.cc$" "_standalone.cc" own "${source}")
+    if(NOT EXISTS "${own}")
+      set(own "${PROJECT_SOURCE_DIR}/fuzz/targets/program_standalone.cc")
+    endif()
     set(main "${PROJECT_SOURCE_DIR}/fuzz/targets/standalone_main.cc" "${own}")
   endif()
   add_executable(${name} "${source}" ${main})

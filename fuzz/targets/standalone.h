@@ -1,7 +1,8 @@
 // What standalone_main asks of a target: how its inputs are read and changed.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Defined once a target, in <target>_standalone.cc; with an engine nobody asks.
+// Defined once a target, in <target>_standalone.cc, or for all that run programs in
+// program_standalone.cc; with an engine nobody asks.
 #pragma once
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 //   x_fuzzer FILE|FOLDER...           each once
 //   x_fuzzer -runs=N [-seed=S] [FILE|FOLDER...]   mutates them, or makes inputs up
 //
-// How inputs are read and changed is the target's own: x_standalone.cc.
+// How inputs are read and changed is the target's own: standalone.h.
 //
 // Exit codes: 0 pass, 2 usage or bad input; a finding aborts, as under an engine.
 #include <algorithm>
@@ -117,10 +117,12 @@ int main(int argc, char** argv) {
     return kExitPass;
   }
   if (seeds.empty()) return complain("expected files, or -runs=N [-seed=S]");
+  std::size_t refused = 0;
   for (const Seed& each : seeds) {
     throwsplit::fuzz::standalone_running(each.path);
-    LLVMFuzzerTestOneInput(each.bytes.data(), each.bytes.size());
+    if (LLVMFuzzerTestOneInput(each.bytes.data(), each.bytes.size()) < 0) refused++;
   }
   printf("%zu files, no finding\n", seeds.size());
+  if (refused != 0) printf("%zu of them are not for this target and were not run\n", refused);
   return kExitPass;
 }

@@ -25,6 +25,10 @@ std::span<uint8_t> counters_of(Metric metric);
 // Runs the input; what it came by goes to libFuzzer's extra counters.
 Outcome run_counted(const Input& input);
 
+// What a target does with an input: runs it, judges it, and runs some, as their hashes will have
+// it, once more. Dies of a finding; bytes are what the input came from.
+void fuzz_program(const Input& input, std::span<const uint8_t> bytes);
+
 // What all runs of this process reached together.
 const Coverage& coverage_so_far();
 

@@ -1,4 +1,4 @@
-// Inputs of stack_fuzzer where there is no engine: programs on mapped stacks, as texts or bytes.
+// Inputs of the targets that run programs, where there is no engine: texts or bytes.
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/input/encode.h"
 #include "fuzz/input/load.h"
