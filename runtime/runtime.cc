@@ -105,30 +105,10 @@ void on_systemstack(void (*fn)(void*), void* arg) {
   systemstack(fn, arg);
 }
 
-namespace {
-
-struct Stop {
-  void (*fn)(void*);
-  void* arg;
-};
-
-void stop_run_start(void* raw) {
-  auto* stop = static_cast<Stop*>(raw);
-  World& world = this_world();
-  M* mp = getg()->m;
-  mp->locks++;
-  stoptheworld(world);
-  stop->fn(stop->arg);
-  starttheworld(world);
-  mp->locks--;
-}
-
-}  // namespace
-
 void stop_the_world(void (*fn)(void*), void* arg) {
   caller();
   semacquire_world();
-  Stop stop = {fn, arg};
+  WorldStop stop = {fn, arg};
   systemstack(stop_run_start, &stop);
   semrelease_world();
 }

@@ -192,11 +192,11 @@ void mapped_slot_refill(const MappedActor& actor) {
   fill(actor, actor.frame(), actor.state.depth - 1);
 }
 
-// Targets are words that stay what they are: decoys and other pointers' offsets. `count` chooses
-// which, so that a program can say it.
+// Targets are words that stay what they are: the decoys. `count` chooses whose, so that a program
+// can say it; a frame has room for the last few alone.
 void mapped_weave(const MappedActor& actor, uint64_t count) {
   const uint32_t frames = actor.state.depth;
-  for (uint64_t i = 0; i < count; i++) {
+  for (uint64_t i = count > GUEST_POINTERS ? count - GUEST_POINTERS : 0; i < count; i++) {
     const MappedFrame& target = actor.state.frames[(i * 7 + count) % frames];
     const uint64_t word = (i + count) % 2 == 0 ? kDecoyWord : kDecoyWord + 1;
     const uint64_t offset = target.below_hi - 8 * word;

@@ -50,7 +50,7 @@ void mapped_write_loans(const MappedActor& actor) {
   GuestGoroutine& lender = guest.goroutines[(loan - 1) / kMappedLoansMax];
   G* gp = guest_read(lender.g);
   if (gp == nullptr) return;
-  uint8_t bytes[4096];
+  uint8_t bytes[kBytesMax];
   memset(bytes, kLentByte, sizeof bytes);
   const uint32_t number = (loan - 1) % kMappedLoansMax;
   stackref_write(gp, &lender.mapped.loans[number], bytes, lender.mapped.loan_bytes[number]);

@@ -20,9 +20,6 @@ namespace throwsplit::fuzz {
 
 namespace {
 
-// What systemstack saves below the frame: six registers, the return address.
-constexpr uintptr_t kSavedBytes = 7 * 8;
-
 constexpr uint64_t kForeignWords[] = {0x666f726569676e31, 0x666f726569676e32};  // "foreign1"...
 
 template <typename F>
@@ -135,11 +132,6 @@ bool op_locked(const MappedActor& actor, const Op& op, uint32_t phase) {
   return false;
 }
 
-timespec time_of(uint64_t ns) {
-  constexpr int64_t kSecond = 1'000'000'000;
-  return {static_cast<int64_t>(ns) / kSecond, static_cast<int64_t>(ns) % kSecond};
-}
-
 bool op_nanosleep(const MappedActor& actor, const Op& op, uint32_t phase) {
   if (phase != 0) {
     end_loan_to_call(actor);
@@ -162,11 +154,7 @@ bool op_read(const MappedActor& actor, const Op& op, uint32_t phase) {
                 as_long(actor.slot()), static_cast<long>(count));
     return true;
   }
-  for (long i = 0; i < actor.self->command.result; i++) {
-    if (actor.slot()[i] == kPipeByte) continue;
-    guest_broken(actor.self, "O8", "what the kernel read did not reach the caller's slot");
-    break;
-  }
+  verify_read(actor.self, actor.slot(), actor.self->command.result);
   end_loan_to_call(actor);
   return false;
 }
@@ -223,15 +211,10 @@ bool op_stw(const MappedActor& actor, const Op& op, uint32_t phase) {
     leave_by(actor, semacquire_world_m);
     return true;
   }
-  World& world = this_world();
-  M* mp = getg()->m;
-  mp->locks++;
-  stoptheworld(world);
   Steps steps = {actor.self->guest, steps_of(op)};
-  run_steps(&steps);
-  starttheworld(world);
-  mp->locks--;
-  semrelease_world_m(world);
+  WorldStop stop = {run_steps, &steps};
+  stop_run_start(&stop);
+  semrelease_world_m(this_world());
   return false;
 }
 
@@ -338,7 +321,8 @@ bool run_op(const MappedActor& actor, const Op& op, uint32_t phase) {
     case OpCode::kWeb:          mapped_weave(actor, op.operand[0]); return false;
     case OpCode::kLend:         mapped_lend(actor, op.operand[0], op.operand[1]); return false;
     case OpCode::kCallback:     return op_callback(actor, op, phase);
-    default:                    return false;  // nop, checksum (verified anyway)
+    // nop, checksum (verified anyway), and what needs a collector.
+    default: return false;
   }
 }
 
@@ -380,7 +364,7 @@ void begin_body(const MappedActor& actor) {
 void guest_mapped_next(void* raw) {
   auto* self = static_cast<GuestGoroutine*>(raw);
   G* gp = getg()->m->curg.peek();
-  const MappedActor actor = {self, self->mapped, gp, gp->sched.sp + kSavedBytes};
+  const MappedActor actor = {self, self->mapped, gp, gp->sched.sp + SAVED_BYTES};
   if (actor.state.depth == 0) begin_body(actor);
   if (actor.frame().below_hi == 0) mapped_frame_begin(actor);
   mapped_frames_verify(actor);

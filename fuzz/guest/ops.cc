@@ -37,6 +37,19 @@ void run_steps(void* raw) {
     take_step(steps->guest);
 }
 
+timespec time_of(uint64_t ns) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  return {static_cast<int64_t>(ns) / kSecond, static_cast<int64_t>(ns) % kSecond};
+}
+
+void verify_read(GuestGoroutine* self, const uint8_t* bytes, long got) {
+  for (long i = 0; i < got; i++) {
+    if (bytes[i] == kPipeByte) continue;
+    guest_broken(self, "O8", "what the kernel read did not reach the caller's slot");
+    return;
+  }
+}
+
 long block_for(void* raw) {
   auto* time = static_cast<timespec*>(raw);
   return os_syscall6(SYS_nanosleep, reinterpret_cast<long>(time), 0, 0, 0, 0, 0);
@@ -126,9 +139,7 @@ long call_kernel(uint64_t mode, long nr, long a1, long a2, long a3) {
 }
 
 void op_nanosleep(const Op& op) {
-  constexpr int64_t kSecond = 1'000'000'000;
-  auto ns = static_cast<int64_t>(op.operand[1]);
-  timespec time = {ns / kSecond, ns % kSecond};
+  timespec time = time_of(op.operand[1]);
   call_kernel(op.operand[0], SYS_nanosleep, reinterpret_cast<long>(&time), 0, 0);
 }
 
@@ -145,11 +156,7 @@ void op_read(Frame& frame, const Op& op) {
   long got = call_kernel(op.operand[0], SYS_read,
                          guest_read(guest->pipe_read[op.operand[1] % kGuestPipes]),
                          reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
-  for (long i = 0; i < got; i++) {
-    if (frame.bytes[i] == kPipeByte) continue;
-    guest_broken(frame.self, "O8", "what the kernel read did not reach the caller's slot");
-    return;
-  }
+  verify_read(frame.self, frame.bytes, got);
 }
 
 void op_write(Frame& frame, const Op& op) {
@@ -161,9 +168,7 @@ void op_write(Frame& frame, const Op& op) {
 }
 
 void op_blocking(const Op& op) {
-  constexpr int64_t kSecond = 1'000'000'000;
-  auto ns = static_cast<int64_t>(op.operand[0]);
-  timespec time = {ns / kSecond, ns % kSecond};
+  timespec time = time_of(op.operand[0]);
   blocking(block_for, &time);
 }
 

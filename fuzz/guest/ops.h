@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <time.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -24,6 +26,10 @@ struct Steps {
   uint64_t count;
 };
 void run_steps(void* steps);
+
+timespec time_of(uint64_t ns);
+// Holds what a read brought, so many bytes if that is positive, against what the guest writes.
+void verify_read(GuestGoroutine* self, const uint8_t* bytes, long got);
 
 // Sleeps in the kernel for as long as a timespec says.
 long block_for(void* time);

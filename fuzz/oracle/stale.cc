@@ -102,9 +102,11 @@ class Stale : public Oracle {
       if (old.holds(ref->slot)) return "a lent slot still lies in the stack that was left";
     }
     const char* text = nullptr;
-    for_each_stack_word(scene.w(), gp, [&](uintptr_t word) {
+    const bool whole = for_each_stack_word(scene.w(), gp, [&](uintptr_t word) {
       if (old.holds(word)) text = "a frame still points into the stack that was left";
     });
+    if (text == nullptr && !whole)
+      text = "the frames of a stack that moved do not reach its bottom";
     return text != nullptr ? text : written(scene.w());
   }
 

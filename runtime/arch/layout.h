@@ -80,6 +80,10 @@
 #define M_CURG 8
 #define M_SCALARARG 32
 #define M_LOCKS 48
+// What mcall and systemstack save, from sched.sp upwards: r15 r14 r13 r12 rbx rbp, return address.
+#define SAVED_BP 40
+#define SAVED_PC 48
+#define SAVED_BYTES 56
 // The thread's block
 #define TLS_G 0
 #define TLS_HOOK 8

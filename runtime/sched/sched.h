@@ -190,6 +190,12 @@ uint32_t retake(World& world, int64_t now_ns);
 // stopper may have no P: then every P stops.
 void stoptheworld(World& world);
 void starttheworld(World& world);
+// stop, fn(arg), start; the argument is a WorldStop.
+struct WorldStop {
+  void (*fn)(void*);
+  void* arg;
+};
+void stop_run_start(void* stop);
 // A crash stops everybody it can, for good, and never waits.
 void freezetheworld(World& world);
 void semacquire_world();

@@ -143,6 +143,17 @@ void gcstopm() {
   stopm();
 }
 
+void stop_run_start(void* raw) {
+  auto* stop = static_cast<WorldStop*>(raw);
+  World& world = this_world();
+  M* mp = getg()->m;
+  mp->locks++;
+  stoptheworld(world);
+  stop->fn(stop->arg);
+  starttheworld(world);
+  mp->locks--;
+}
+
 void freezetheworld(World& world) {
   Sched& sched = world.sched;
   trace(Event::freeze, 0);

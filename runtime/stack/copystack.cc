@@ -20,9 +20,6 @@ namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
 namespace {
 
-// What mcall and systemstack save below the return address: r15 r14 r13 r12 rbx rbp.
-constexpr uint32_t kSavedWords = 6;
-constexpr uint32_t kSavedBp = 5;
 // Above the first frame: the two words that end every walk (prepare_stack).
 constexpr uintptr_t kBottomBytes = 16;
 
@@ -77,11 +74,11 @@ enum class Walk : uint8_t { look, adjust };
 // one to adjust: frames lie the same in both.
 void walk(const Move& move, uintptr_t sched_sp, uintptr_t hi, Walk what) {
   if (what == Walk::adjust) {
-    const uintptr_t saved_bp = sched_sp + uintptr_t{8} * kSavedBp;
+    const uintptr_t saved_bp = sched_sp + SAVED_BP;
     write_word(saved_bp, move.moved(read_word(saved_bp)));
   }
-  uintptr_t pc = read_word(sched_sp + uintptr_t{8} * kSavedWords);
-  uintptr_t sp = sched_sp + uintptr_t{8} * (kSavedWords + 1);
+  uintptr_t pc = read_word(sched_sp + SAVED_PC);
+  uintptr_t sp = sched_sp + SAVED_BYTES;
   while (!is_bottom(pc)) {
     const FrameMap* map = movable(move, pc);
     CHECK_LE(sp + map->bytes, hi - kBottomBytes);
