@@ -10,7 +10,8 @@ class Execution : public Oracle {
  public:
   const char* name() const override { return "O2"; }
   const char* sentence() const override {
-    return "each goroutine runs on at most one M and is on at most one queue";
+    return "each goroutine runs on at most one M, on a stack of its own, and is on at most one "
+           "queue";
   }
 
   const char* on_event(const Scene& scene, const inject::Step& step, Event event, uint32_t a,

@@ -64,12 +64,15 @@ std::vector<std::size_t> chosen_lines(const Story& story, std::size_t* left_out)
 // The last line of the carrier at which the rule broke; where it has none, the last of all.
 std::size_t broken_line(const Outcome& outcome, const Story& story) {
   if (outcome.verdict != Verdict::finding || story.lines.empty()) return SIZE_MAX;
-  std::size_t best = SIZE_MAX;
+  std::size_t last = SIZE_MAX;
+  std::size_t own = SIZE_MAX;
   for (std::size_t i = 0; i < story.lines.size(); i++) {
     if (story.lines[i].step > outcome.finding.step) break;
-    if (story.lines[i].matters) best = i;
+    if (!story.lines[i].matters) continue;
+    last = i;
+    if (story.lines[i].carrier == outcome.finding.carrier) own = i;
   }
-  return best;
+  return own != SIZE_MAX ? own : last;
 }
 
 std::vector<bool> carriers_seen(const Story& story) {

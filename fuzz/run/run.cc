@@ -90,8 +90,12 @@ class Onlooker : public inject::Watcher {
     note(step);
     bool stop = options_.also != nullptr && options_.also->on_step(step);
     if (oracles_.on_step(step) || stop) return true;
-    // No further: what goes on with a stack like this may take the process along.
-    if (guest_.broken != nullptr) return true;
+    // No further: what goes on with a stack like this may take the process along. (But for who asks
+    // what others see when that rule looks away.)
+    if (guest_.broken != nullptr && options_.without != guest_.broken_rule) {
+      outcome_.finding = {guest_.broken_rule, guest_.broken, "", step.step, step.carrier};
+      return true;
+    }
     if (!liveness_.is_stuck(step, guest_, *waiting_)) return false;
     outcome_.finding = {Liveness::kOracle, Liveness::kText, "", step.step, step.carrier};
     if (oracles_.scene().live()) outcome_.finding.details = who_waits_for_what(oracles_.scene());

@@ -1,4 +1,4 @@
-// If this fails, a signal's handler ran on a goroutine's stack, or changed what a run does.
+// If this fails, an alarm changed what a run does.
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -14,9 +14,9 @@ namespace throwsplit::fuzz {
 // as it expects, that is another one over again.
 std::vector<std::string> check_corpus(const std::vector<File>& files);
 
-// Indexes of a few files that together reach what all of them reach: legal moves, injection points,
-// and which step of one thread came right after which of another. Greedy: small files first, each
-// kept if it adds something.
+// Indexes of a few files that together reach what all of them reach: legal moves, injection points
+// and their actions, and which step of one thread came right after which of another. Greedy: small
+// files first, each kept if it adds something.
 std::vector<std::size_t> cover(const std::vector<File>& files);
 
 // "corpus/syscall/regress-0003.prog": the first name with a number that is free, above all taken.

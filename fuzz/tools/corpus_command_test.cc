@@ -66,6 +66,7 @@ TEST(CorpusCommand, MergeKeepsWhatAllReachInFewerFiles) {
   EXPECT_LE(merged.size(), all.size());
   EXPECT_EQ(coverage_of(merged).moves, coverage_of(all).moves);
   EXPECT_EQ(coverage_of(merged).points, coverage_of(all).points);
+  EXPECT_EQ(coverage_of(merged).deeds, coverage_of(all).deeds);
   // A second time there is nothing to add.
   testing::internal::CaptureStdout();
   EXPECT_EQ(dispatch({"corpus", "merge", into, "corpus/syscall"}), kExitPass);

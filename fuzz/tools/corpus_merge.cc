@@ -21,9 +21,11 @@
 namespace throwsplit::fuzz {
 namespace {
 
-// What a run reached, as numbers: moves, points, and pairs of adjacent sites of two carriers.
+// What a run reached, as numbers: moves, points, what points performed, and
+// pairs of adjacent sites of two carriers.
 constexpr uint64_t kMoveFeature = UINT64_C(1) << 40;
 constexpr uint64_t kPointFeature = UINT64_C(2) << 40;
+constexpr uint64_t kDeedFeature = UINT64_C(3) << 40;
 
 class Pairs : public inject::Watcher {
  public:
@@ -53,6 +55,8 @@ std::set<uint64_t> features(const Input& input) {
     if (coverage.moves[i]) all.insert(kMoveFeature + i);
   for (std::size_t i = 0; i < coverage.points.size(); i++)
     if (coverage.points[i]) all.insert(kPointFeature + i);
+  for (std::size_t i = 0; i < coverage.deeds.size(); i++)
+    if (coverage.deeds[i]) all.insert(kDeedFeature + i);
   return all;
 }
 
