@@ -171,5 +171,22 @@ TEST(ReportHtml, SaysWhatTheStorySaysAndNoMoreThanItShould) {
   EXPECT_EQ(count_of(page, "<tr class=\"line\"") + 1, static_cast<std::size_t>(matter));
 }
 
+TEST(ReportHtml, MarksALineOfWhoBrokeTheRule) {
+  Told run = told("stop_and_enter");
+  run.outcome.verdict = Verdict::finding;
+  const Story story = tell(run.outcome, run.program.input);
+  for (const uint32_t carrier : {0u, 1u}) {
+    std::size_t last = SIZE_MAX;
+    for (std::size_t i = 0; i < story.lines.size(); i++)
+      if (story.lines[i].matters && story.lines[i].carrier == carrier) last = i;
+    ASSERT_NE(last, SIZE_MAX) << carrier;
+    run.outcome.finding = {"O3", "it broke", "", run.outcome.steps, carrier};
+    const std::string page = report_html(run.outcome, run.program, {});
+    EXPECT_EQ(count_of(page, " broken\" data-line=\"" + std::to_string(last) + "\" data-agent=\"" +
+                                 std::to_string(carrier) + "\""),
+              1u);
+  }
+}
+
 }  // namespace
 }  // namespace throwsplit::fuzz
