@@ -26,13 +26,14 @@ G* goexit0(G* gp) {
   gp->ends++;
   gp->startfn = nullptr;
   trace(Event::go_end, gp->index);
+  // Outside of sched.lock: all of it is filled, and another one is looked at.
+  const bool mapped = gp->mapped;
+  if (mapped) stackpool_release(world, gp);
   bool last;
   {
     Locked locked(&sched.lock);
     // Odd sizes are not kept: the next goroutine asks for the default.
-    if (gp->mapped) {
-      stackpool_release(world, gp);
-    } else if (gp->stack.hi - gp->stack.base != world.settings.stack_bytes) {
+    if (!mapped && gp->stack.hi - gp->stack.base != world.settings.stack_bytes) {
       stackfree(gp, false);
     }
     sched.gfree.push(gp);

@@ -121,6 +121,14 @@ G* newstack(G* gp) {
   CHECK_EQ(gp->atomicstatus.peek(), uint32_t{Grunning});
   INJECT(newstack_window);
   sp = move_if_asked(gp, sp);
+  // Before it gives way: native code does not check again when it comes back.
+  if (sp - frame_bytes <= stack_guard(gp)) {
+    const bool grown = gp->mapped ? stack_grow_by_moving(gp, sp, frame_bytes)
+                                  : stack_grow_in_place(gp, sp, frame_bytes);
+    if (!grown) throw_overflow(gp, frame_bytes);
+    const uintptr_t lo = gp->mapped ? stack_guard(gp) : gp->stack.lo;
+    trace(Event::stack_grow, gp->index, static_cast<uint32_t>(gp->stack.hi - lo));
+  }
   if (gp->preempt.load<relaxed>() != 0) {
     if (mp->locks == 0) {
       trace(Event::preempt_honoured, gp->index);
@@ -130,14 +138,6 @@ G* newstack(G* gp) {
     gp->stackguard0.store<relaxed>(stack_guard(gp));
   } else if (gp->stackguard0.load<relaxed>() != stack_guard(gp)) {
     gp->stackguard0.store<relaxed>(stack_guard(gp));
-  }
-  if (sp - frame_bytes <= stack_guard(gp)) {
-    const bool grown = gp->mapped ? stack_grow_by_moving(gp, sp, frame_bytes)
-                                  : stack_grow_in_place(gp, sp, frame_bytes);
-    if (!grown) throw_overflow(gp, frame_bytes);
-    gp->stackguard0.store<relaxed>(stack_guard(gp));
-    const uintptr_t lo = gp->mapped ? stack_guard(gp) : gp->stack.lo;
-    trace(Event::stack_grow, gp->index, static_cast<uint32_t>(gp->stack.hi - lo));
   }
   return gp;
 }

@@ -80,7 +80,10 @@ const char* register_own_frames(FrameMaps* maps) {
        .count = 3},
   };
   for (const FrameCode& code : codes) {
-    if (const char* wrong = framemaps_add(maps, code)) return wrong;
+    if (const char* wrong = framemaps_add(maps, code)) {
+      framemaps_free(maps);  // all or none: nobody else's are there yet
+      return wrong;
+    }
   }
   return nullptr;
 }

@@ -51,20 +51,14 @@ TEST(TinyJit, GrowsThrough64KiB) {
   }
 }
 
-TEST(TinyJit, ManyAtOnceAreAskedToGiveWay) {
+TEST(TinyJit, ManyStandBesideEachOther) {
   Seen seen;
   const TinyJit jit(96, look, &seen);
-  Config config;
-  config.procs = 1;
-  ASSERT_EQ(run(config,
+  ASSERT_EQ(run(one(),
                 [&] {
                   ASSERT_EQ(register_frames(jit.code()), nullptr);
                   for (uint64_t i = 0; i < 50; i++)
                     ASSERT_TRUE(go_mapped(jit.entry(), depth_of(20 * (i + 1))));
-                  for (int i = 0; i < 20; i++) {
-                    stop_the_world([](void*) {}, nullptr);
-                    yield();
-                  }
                 }),
             nullptr);
   EXPECT_EQ(seen.times, 50);
