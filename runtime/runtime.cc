@@ -5,6 +5,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/print.h"
 #include "runtime/base/throw.h"
+#include "runtime/gc/gc.h"
 #include "runtime/sched/sched.h"
 #include "runtime/stack/own_frames.h"
 #include "runtime/sync/sync.h"
@@ -29,6 +30,7 @@ Settings settings_of(const Config& config) {
   settings.rescues = config.rescues;
   settings.tracing = config.tracing;
   settings.stack_bytes = config.stack_bytes;
+  settings.gc_trigger_bytes = config.gc_trigger_bytes;
   return settings;
 }
 
@@ -138,6 +140,42 @@ Blocked blocking(long (*fn)(void*), void* arg) {
   BlockingCall call = {fn, arg, 0, 0};
   blocking_edges(&call);
   return {call.value, call.error};
+}
+
+void* gc_alloc(size_t bytes, GcHolds holds) {
+  G* gp = caller();
+  if (gcheap_is_due(*gp->m->world)) gc();
+  return gcheap_alloc(bytes, holds);
+}
+
+bool gc_root(const void* base, size_t bytes) {
+  return gcheap_add_root(*caller()->m->world, reinterpret_cast<uintptr_t>(base), bytes);
+}
+
+bool gc_unroot(const void* base) {
+  return gcheap_remove_root(*caller()->m->world, reinterpret_cast<uintptr_t>(base));
+}
+
+void gc() {
+  caller();
+  semacquire_world();
+  systemstack([](void*) { gc_collect(this_world()); }, nullptr);
+  semrelease_world();
+}
+
+GcStats gc_stats() {
+  World& world = *caller()->m->world;
+  GcStats stats;
+  Locked locked(&world.gc.lock);
+  const GcHeap* heap = world.gc.heap;
+  if (heap == nullptr) return stats;
+  stats.collections = heap->collections;
+  stats.freed_objects = heap->freed_objects;
+  stats.freed_bytes = heap->freed_bytes;
+  stats.live_bytes = heap->live_bytes;
+  for (uint32_t i = 0; i < heap->arena_count; i++)
+    stats.arena_bytes += heap->arenas[i]->bytes;
+  return stats;
 }
 
 void dump_trace() {

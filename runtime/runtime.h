@@ -24,6 +24,7 @@
 
 #include "runtime/base/flavour.h"
 #include "runtime/base/nosplit.h"
+#include "runtime/gc/holds.h"
 #include "runtime/stack/framemap.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
@@ -39,6 +40,9 @@ struct Config {
   // timed sleep, the time cap of sysmon's deep sleep. For tests: a correct runtime needs none of
   // them.
   bool rescues = true;
+  // Collect by itself when this many bytes were allocated (gc_alloc) since the last collection, or
+  // as many as it left, whichever is more. 0: only when gc() is called.
+  size_t gc_trigger_bytes = 4 << 20;
   // Keep a ring of the last 256 events of each thread, for dump_trace.
   bool tracing = false;
 };
@@ -120,6 +124,33 @@ struct Blocked {
 // Runs fn(arg), which may block (a library call, file I/O), on the system stack and without a
 // processor. fn may not throw, park or yield.
 Blocked blocking(long (*fn)(void*), void* arg);
+
+// ---- The collected heap (docs/gc.md)
+// --------------------------------------------------------------
+
+// A zeroed object of at least `bytes`, aligned to 16. It lives as long as a pointer to it, or into
+// it, stands where a collection looks: on a goroutine's stack or in its registers, among the
+// arguments of its system call, in an object that lives and holds words, in a registered range.
+// What blocking() runs, and thread_local and other global variables, are not looked at. Null: the
+// kernel refused memory. May collect first (Config.gc_trigger_bytes). May not be called in
+// blocking() or stop_the_world().
+void* gc_alloc(size_t bytes, GcHolds holds = GcHolds::words);
+// Looks for pointers in [base, base + bytes) at each collection, until gc_unroot. False: no memory.
+bool gc_root(const void* base, size_t bytes);
+// False: no range that begins there is registered.
+bool gc_unroot(const void* base);
+// Collects now: goroutines' stacks that are three quarters empty are halved, the world is stopped,
+// what nothing leads to is freed and poisoned. May give way.
+void gc();
+
+struct GcStats {
+  uint64_t collections = 0;
+  uint64_t freed_objects = 0;  // since the world began
+  uint64_t freed_bytes = 0;
+  size_t live_bytes = 0;   // as the last collection found them
+  size_t arena_bytes = 0;  // taken from the kernel for objects
+};
+GcStats gc_stats();
 
 // The last events of every thread, one a line, to standard error. Needs Config.tracing.
 void dump_trace();

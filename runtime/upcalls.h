@@ -11,6 +11,7 @@ namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
 struct ThrowDetail;
 struct G;
+struct World;
 
 extern "C" {
 // A split check tripped (called by __morestack). `frame_bytes`: what the function wants; `sp`: the
@@ -27,6 +28,13 @@ NOSPLIT void entersyscallblock(uintptr_t pc, uintptr_t sp, uintptr_t bp)
     ASM_NAME(entersyscallblock);
 NOSPLIT void exitsyscall() ASM_NAME(exitsyscall);
 }
+
+// A scanner's work on a goroutine: shrinks its stack, or marks what it points at, as the phase of
+// the collection is. Needs: the scan bit, or to be the M that runs it, on the system stack. Defined
+// in gc.
+void gcphasework(G* gp);
+// Gives back a World's collected heap. Needs: nobody runs in it. Defined in gc.
+void gcheap_free(World* world);
 
 // Last words, then the end; runs on the caller's stack or the system stack. Defined in sched.
 struct CrashReason {

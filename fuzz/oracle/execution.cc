@@ -57,7 +57,7 @@ class Execution : public Oracle {
     M* mp = scene.m(carrier);
     G* gp = mp == nullptr ? nullptr : mp->curg.peek();
     if (gp == nullptr || gp->index != g) return "an M runs a goroutine that is not its own";
-    if (gp->atomicstatus.peek() != Grunning) return "a goroutine runs, but its status denies it";
+    if (plainstatus(gp) != Grunning) return "a goroutine runs, but its status denies it";
     if (gp->lockedm != nullptr && gp->lockedm != mp) return "a tied goroutine runs on another M";
     if (mp->lockedg != nullptr && mp->lockedg != gp) return "a tied M runs another goroutine";
     uint32_t runners = 0;
@@ -69,7 +69,7 @@ class Execution : public Oracle {
 
   const char* seen(G* gp) {
     if (gp->index >= kOracleGsMax) return nullptr;
-    if (gp->atomicstatus.peek() != Grunnable) return "a goroutine on a run queue is not runnable";
+    if (plainstatus(gp) != Grunnable) return "a goroutine on a run queue is not runnable";
     if ((on_queue_ >> gp->index & 1) != 0) return "a goroutine is on two run queues";
     on_queue_ |= uint64_t{1} << gp->index;
     return nullptr;

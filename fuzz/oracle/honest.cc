@@ -49,7 +49,7 @@ class Honest : public Oracle {
     if (sched.newm_handoff.list.head() != nullptr) return "the template thread makes a thread";
     if (sched.injected_stop.stopping) return "the world is stopped, and will be started";
     for (G* gp = sched.allgs; gp != nullptr; gp = gp->alllink) {
-      const uint32_t status = gp->atomicstatus.peek();
+      const uint32_t status = plainstatus(gp);
       if (status == Grunnable) return "a goroutine is runnable";
       if (status == Grunning) return "a goroutine runs";
       if (status == Gsyscall) return "a goroutine is in a system call";

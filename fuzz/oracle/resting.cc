@@ -18,6 +18,7 @@ Words shared_word(World& world, const void* word) {
   const Words all[] = {
       {sched.lock.key.word(), "sched.lock", true},
       {sched.timers.lock.key.word(), "timers.lock", true},
+      {world.gc.lock.key.word(), "gc.lock", true},
       {sched.stopnote.key.word(), "stopnote", false},
       {sched.sysmonnote.key.word(), "sysmonnote", false},
       {sched.newm_handoff.wake.key.word(), "the template thread's note", false},
@@ -53,6 +54,8 @@ std::string what_m_does(World& world, M* mp, const inject::Wait* wait) {
   if (mp->lockedg != nullptr) text += ", tied to " + number("G", mp->lockedg->index);
   if ((mp->held_ranks & rank_bit(LockRank::timers)) != 0) text += ", holds timers.lock";
   if ((mp->held_ranks & rank_bit(LockRank::sched)) != 0) text += ", holds sched.lock";
+  if ((mp->held_ranks & rank_bit(LockRank::scan)) != 0) text += ", holds a scan bit";
+  if ((mp->held_ranks & rank_bit(LockRank::heap)) != 0) text += ", holds gc.lock";
   if ((mp->held_ranks & rank_bit(LockRank::stack)) != 0) text += ", holds a lock of the program";
   if (wait == nullptr) return text + "\n";
   switch (rest_of(world, *wait)) {
@@ -117,6 +120,7 @@ M* holder_of(World& world, const void* word) {
   LockRank rank = LockRank::stack;
   if (word == world.sched.lock.key.word()) rank = LockRank::sched;
   if (word == world.sched.timers.lock.key.word()) rank = LockRank::timers;
+  if (word == world.gc.lock.key.word()) rank = LockRank::heap;
   M* holder = nullptr;
   for_each_m(world, [&](M* mp) {
     if ((mp->held_ranks & rank_bit(rank)) != 0) holder = mp;
@@ -147,7 +151,7 @@ std::string who_waits_for_what(const Scene& scene) {
     uint32_t status = gp->atomicstatus.peek();
     if (status == Gdead) continue;
     text += number("G", gp->index) + " is " + gstatus_name(status);
-    if (status == Gwaiting) text += std::string(", ") + gp->waitreason;
+    if (plainstatus(gp) == Gwaiting) text += std::string(", ") + gp->waitreason;
     text += "\n";
   }
   Sched& sched = world.sched;

@@ -34,8 +34,7 @@ class Split : public Oracle {
 
  private:
   const char* in_call(M* mp, G* gp) {
-    if (gp->atomicstatus.peek() != Gsyscall)
-      return "a goroutine is in the kernel, but not Gsyscall";
+    if (plainstatus(gp) != Gsyscall) return "a goroutine is in the kernel, but not Gsyscall";
     if (!gp->throwsplit) return "throwsplit is down in a system call";
     if (gp->stackguard0.peek() != StackPreempt) return "the guard is clean in a system call";
     if (mp->p.peek() != nullptr) return "an M keeps its P in a system call";

@@ -61,13 +61,17 @@ Phrase event_phrase(Site site, uint32_t a, uint64_t b) {
               : a == kActMove ? "asks that its stack be moved (injected)"
                               : "asks itself to give way (injected)",
               true};
-    case Event::m_start:    return {"begins", false};
-    case Event::m_park:     return {"has nothing to do", true};
-    case Event::m_unpark:   return {"M" + std::to_string(a) + " is to go on", false};
-    case Event::stack_grow: return {g(a) + " grows its stack", true};
-    case Event::stack_move: return {g(a) + "'s stack moves", true};
-    case Event::freeze:     return {"freezes the world: this is a crash", true};
-    default:                break;
+    case Event::m_start:      return {"begins", false};
+    case Event::m_park:       return {"has nothing to do", true};
+    case Event::m_unpark:     return {"M" + std::to_string(a) + " is to go on", false};
+    case Event::stack_grow:   return {g(a) + " grows its stack", true};
+    case Event::stack_move:   return {g(a) + "'s stack moves", true};
+    case Event::stack_shrink: return {g(a) + " has its stack halved", true};
+    case Event::gc_start:     return {"collects: looks at stacks while the world runs", true};
+    case Event::gc_mark:      return {"marks", true};
+    case Event::gc_end:       return {"the collection is over", true};
+    case Event::freeze:       return {"freezes the world: this is a crash", true};
+    default:                  break;
   }
   for (const EventRow& row : kEvents) {
     if (row.event == event) return {from_row(row, a, b), false};

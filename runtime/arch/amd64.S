@@ -357,6 +357,12 @@ END(__morestack_allocate_stack_space)
         pushq   %rcx
         pushq   %r8
         pushq   %r9
+        pushq   %rbx                            // for a collector to see: pointers to the heap
+        pushq   %r12                            // may live there alone while the call lasts
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        subq    $8, %rsp
         movq    8(%rbp), %rdi                   // the caller's pc, sp and bp
         leaq    16(%rbp), %rsi
         movq    (%rbp), %rdx

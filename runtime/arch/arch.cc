@@ -57,6 +57,18 @@ void san_unpoison(uintptr_t base, size_t bytes) {
   __asan_unpoison_memory_region(reinterpret_cast<void*>(base), bytes);
 }
 
+NO_SANITIZE void* san_fake_stack() { return __asan_get_current_fake_stack(); }
+bool san_fake_frame(void* fake_stack, uintptr_t word, uintptr_t* lo, uintptr_t* hi) {
+  void* begin = nullptr;
+  void* end = nullptr;
+  if (fake_stack == nullptr) return false;
+  auto* address = reinterpret_cast<void*>(word);
+  if (__asan_addr_is_in_fake_stack(fake_stack, address, &begin, &end) == nullptr) return false;
+  *lo = reinterpret_cast<uintptr_t>(begin);
+  *hi = reinterpret_cast<uintptr_t>(end);
+  return true;
+}
+
 NO_SANITIZE void san_leave(SanContext* from, SanContext* to) {
   __sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->bytes);
 }
@@ -140,6 +152,8 @@ void san_context_abandon(SanContext*) {}
 #endif
 
 #if !THROWSPLIT_ASAN
+void* san_fake_stack() { return nullptr; }
+bool san_fake_frame(void*, uintptr_t, uintptr_t*, uintptr_t*) { return false; }
 void san_poison(uintptr_t, size_t) {}
 void san_unpoison(uintptr_t, size_t) {}
 #endif

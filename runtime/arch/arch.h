@@ -118,6 +118,11 @@ void san_context_abandon(SanContext* context);
 void san_poison(uintptr_t base, size_t bytes);
 void san_unpoison(uintptr_t base, size_t bytes);
 
+// AddressSanitizer keeps some frames aside, in a fake stack of the stack that runs; null: it does
+// not. And where a word points into such a frame, the frame's bounds.
+NOSPLIT void* san_fake_stack();
+bool san_fake_frame(void* fake_stack, uintptr_t word, uintptr_t* lo, uintptr_t* hi);
+
 // Finds out which vector registers this machine has. Call once before the first goroutine.
 void arch_init();
 

@@ -75,7 +75,12 @@ SYM(Callback):
         .cfi_offset rbp, -16
         movq    %rsp, %rbp
         .cfi_def_cfa_register rbp
-        subq    $32, %rsp
+        pushq   %rbx                            // for a collector to see, as in the stub of a
+        pushq   %r12                            // system call
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        subq    $40, %rsp
         movq    %rdi, 0(%rsp)
         movq    %rsi, 8(%rsp)                   // points into the stack, as its map says
         movq    %rdx, 16(%rsp)

@@ -4,6 +4,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/throw.h"
+#include "runtime/upcalls.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
@@ -11,6 +12,7 @@ namespace {
 
 [[noreturn]] NOSPLIT COLD void badcasgstatus(G* gp, uint32_t oldval, uint32_t newval);
 [[noreturn]] NOSPLIT COLD void casgstatus_stale(G* gp, uint32_t oldval, uint32_t found);
+[[noreturn]] NOSPLIT COLD void badscanstatus(G* gp, uint32_t oldval, uint32_t newval);
 NOSPLIT COLD void casgstatus_wait(G* gp, uint32_t oldval, uint32_t newval);
 [[noreturn]] NOSPLIT COLD void badpmove(P* pp, uint32_t oldval, uint32_t newval);
 
@@ -24,13 +26,38 @@ void casgstatus_stale(G* gp, uint32_t oldval, uint32_t found) {
   throw_details("casgstatus: goroutine is not where its mover thinks", details, 3);
 }
 
+void badscanstatus(G* gp, uint32_t oldval, uint32_t newval) {
+  ThrowDetail details[] = {{"goid", gp->goid}, {"oldval", oldval}, {"newval", newval}};
+  throw_details("scan bit: bad incoming values", details, 3);
+}
+
+constexpr uint32_t kScanRankBit = 1u << static_cast<uint32_t>(LockRank::scan);
+
+// The work that a scanner asked of a goroutine which now leaves its M, done by that M.
+void helpcasgstatus(void* raw) {
+  G* gp = static_cast<G*>(raw);
+  gp->preemptscan.store<relaxed>(0);
+  gcphasework(gp);
+}
+
+// A dying goroutine has nothing left to look at.
+ALWAYS_INLINE bool may_help(G* gp, uint32_t oldval, uint32_t newval) {
+  if (oldval != Grunning || newval == Gdead) return false;
+  if (gp->preemptscan.load<acquire>() == 0) return false;
+  return gp->gcworkdone.load<acquire>() == 0;
+}
+
 // Apart, so that the way that is always taken saves no registers.
 void casgstatus_wait(G* gp, uint32_t oldval, uint32_t newval) {
+  // Its scanner may be waiting for that lock. (Tests move statuses on threads that are no Ms.)
+  if (G* self = getg()) CHECK_LT(self->m->held_ranks, kScanRankBit);
   do {
     // Only a scanner may be in the way, and it will leave. Any other status means that two agents
     // believe they own this goroutine: waiting for it could last for ever.
     uint32_t found = gp->atomicstatus.load<acquire>();
     if (found != oldval && found != (oldval | Gscan)) casgstatus_stale(gp, oldval, found);
+    // Not in Gsyscall, as the seed has it: there the scanner does the work itself, right now.
+    if (may_help(gp, oldval, newval)) systemstack(helpcasgstatus, gp);
     os_procyield(1);
   } while (!gp->atomicstatus.cas<seq_cst>(oldval, newval));
 }
@@ -53,10 +80,32 @@ ALWAYS_INLINE void made_move(int row, uint32_t object) {
 
 void casgstatus(G* gp, uint32_t oldval, uint32_t newval) {
   int row = move_index(MoveKind::g, oldval, newval);
-  if (UNLIKELY(row < 0)) badcasgstatus(gp, oldval, newval);
+  if (UNLIKELY(row < 0 || ((oldval | newval) & Gscan) != 0)) badcasgstatus(gp, oldval, newval);
   if (UNLIKELY(!gp->atomicstatus.cas<seq_cst>(oldval, newval))) {
     casgstatus_wait(gp, oldval, newval);
   }
+  made_move(row, gp->index);
+}
+
+bool castogscanstatus(G* gp, uint32_t oldval, uint32_t newval) {
+  const int row = move_index(MoveKind::g, oldval, newval);
+  if (row < 0 || newval != (oldval | Gscan)) badscanstatus(gp, oldval, newval);
+  M* mp = getg()->m;
+  CHECK_LT(mp->held_ranks, kScanRankBit);  // also refuses a second scan bit
+  if (!gp->atomicstatus.cas<seq_cst>(oldval, newval)) return false;
+  mp->held_ranks |= kScanRankBit;
+  made_move(row, gp->index);
+  return true;
+}
+
+void casfromgscanstatus(G* gp, uint32_t oldval, uint32_t newval) {
+  const int row = move_index(MoveKind::g, oldval, newval);
+  if (row < 0 || oldval != (newval | Gscan)) badscanstatus(gp, oldval, newval);
+  M* mp = getg()->m;
+  CHECK((mp->held_ranks & kScanRankBit) != 0);
+  mp->held_ranks &= ~kScanRankBit;
+  const uint32_t found = gp->atomicstatus.exchange<seq_cst>(newval);
+  CHECK_EQ(found, oldval);  // nobody moves a goroutine that a scanner holds
   made_move(row, gp->index);
 }
 
@@ -79,14 +128,18 @@ void pset(P* pp, uint32_t oldval, uint32_t newval) {
 }
 
 const char* gstatus_name(uint32_t status) {
-  switch (status & ~uint32_t{Gscan}) {
-    case Gidle:     return "idle";
-    case Grunnable: return "runnable";
-    case Grunning:  return "running";
-    case Gsyscall:  return "syscall";
-    case Gwaiting:  return "waiting";
-    case Gdead:     return "dead";
-    default:        return "???";
+  switch (status) {
+    case Gidle:         return "idle";
+    case Grunnable:     return "runnable";
+    case Grunning:      return "running";
+    case Gsyscall:      return "syscall";
+    case Gwaiting:      return "waiting";
+    case Gdead:         return "dead";
+    case Gscanrunnable: return "scanrunnable";
+    case Gscanrunning:  return "scanrunning";
+    case Gscansyscall:  return "scansyscall";
+    case Gscanwaiting:  return "scanwaiting";
+    default:            return "???";
   }
 }
 
@@ -105,6 +158,9 @@ void bind_g(G* gp) {
   gp->preempt.bind(gp->index);
   gp->atomicstatus.bind(gp->index);
   gp->parktoken.bind(gp->index);
+  gp->parkingm.bind(gp->index);
+  gp->preemptscan.bind(gp->index);
+  gp->gcworkdone.bind(gp->index);
   gp->stackrefs_lock.rank = LockRank::stack;
   gp->stackrefs_lock.key.bind(gp->index);
 }

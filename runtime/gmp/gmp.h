@@ -32,7 +32,8 @@ struct World;
 
 // A mutual exclusion for the runtime itself; operations in sync/. Ranks: a lock may be taken only
 // while every lock held has a lower rank.
-enum class LockRank : uint8_t { timers = 1, sched = 2, stack = 3 };
+// `scan` is no lock but the scan bit of some goroutine: who waits for it may hold nothing above.
+enum class LockRank : uint8_t { timers = 1, sched = 2, scan = 3, stack = 4, heap = 5 };
 struct Mutex {
   Shared<uint32_t, Field::lock_word> key;
   LockRank rank = LockRank::sched;
@@ -76,7 +77,9 @@ struct G {
   uintptr_t syscallsp = 0;  // [owner] non-zero from entersyscall to exitsyscall
   uintptr_t syscallpc = 0;
   uintptr_t syscallbp = 0;
-  StackRange syscallstack;  // bounds as entersyscall found them
+  uintptr_t syscallscansp = 0;  // what a collector looks at begins here: the stub's frame, too
+  void* syscallfake = nullptr;  // AddressSanitizer's side of the stack, as entersyscall found it
+  StackRange syscallstack;      // bounds as entersyscall found them
 
   void (*startfn)(void*) = nullptr;  // [start]
   void* startarg = nullptr;
@@ -92,6 +95,12 @@ struct G {
   M* lockedm = nullptr;    // [owner] the M it is tied to; see sched/lockedm.cc
   bool mapped = false;     // [start] its stack may move
   bool stackmove = false;  // [owner] and is to, at the next check
+  // [owner] of a mapped goroutine: the M that is in its park window, where unlockf may still look
+  // at its stack; cleared by that M.
+  Shared<M*, Field::g_parkingm> parkingm;
+  Shared<uint32_t, Field::g_preemptscan> preemptscan;  // it is to look at its own stack when it
+                                                       // gives way
+  Shared<uint32_t, Field::g_gcworkdone> gcworkdone;    // [scan bit, or owner] in this phase
   Mutex stackrefs_lock;
   StackRef* stackrefs = nullptr;  // [stackrefs_lock]
 };
@@ -261,6 +270,7 @@ struct Settings {
   bool preempt_at_checks = false;
   size_t stack_bytes = kStackReservedBytesDefault;
   size_t mapped_bytes_max = kMappedBytesMaxDefault;  // more is a stack overflow
+  size_t gc_trigger_bytes = 0;  // collect when this much was allocated since; 0: when asked
 };
 
 inline constexpr uint32_t kProcsMax = 256;
@@ -289,6 +299,18 @@ struct StackPool {
   uint32_t oldest = 0;            // [lock]
 };
 
+// What a scanner's work is just now. A collection looks at stacks while the world runs, then stops
+// it and marks.
+enum GcPhase : uint32_t { GCoff = 0, GCscan = 1, GCmark = 2 };
+
+// The collected heap; see gc/.
+struct GcHeap;
+struct Gc {
+  Shared<uint32_t, Field::gc_phase> phase;
+  Mutex lock;
+  GcHeap* heap = nullptr;  // [lock] made when first asked for
+};
+
 struct World {
   Settings settings;
   Sched sched;
@@ -299,6 +321,7 @@ struct World {
   StackPool stackpool;
   FrameMaps framemaps;
   Mutex framemaps_lock;
+  Gc gc;
   Shared<uint32_t, Field::sched_freezing> crashing;
 };
 
@@ -320,9 +343,24 @@ ALWAYS_INLINE void trace(Event event, uint32_t a, uint32_t b = 0) {
 
 ALWAYS_INLINE uint32_t readgstatus(const G* gp) { return gp->atomicstatus.load<acquire>(); }
 
-// Moves gp from one status to another. Waits while a scanner holds the scan bit.
-// Needs: the mover's right to make this move (moves.def). May not: split.
+// What a goroutine is, whoever looks at its stack meanwhile. For those who own it, and onlookers.
+ALWAYS_INLINE uint32_t plainstatus(const G* gp) {
+  return gp->atomicstatus.peek() & ~uint32_t{Gscan};
+}
+
+// Moves gp from one status to another. Waits while a scanner holds the scan bit; a running
+// goroutine that was asked to look at its stack does so meanwhile, on the system stack, and then
+// g.sched must be saved again.
+// Needs: the mover's right to make this move (moves.def), no lock that ranks above the scan bit.
+// May not: split.
 NOSPLIT void casgstatus(G* gp, uint32_t oldval, uint32_t newval);
+
+// Sets the scan bit beside the status; false: the status has changed, read it anew. Whoever got
+// true owns the stack (of a running goroutine: only its stay on its M). Needs: no lock that ranks
+// above the bit, no other scan bit. Leaves: the bit counted among the ranks this M holds.
+bool castogscanstatus(G* gp, uint32_t oldval, uint32_t newval);
+// Clears it. Needs: the bit is this M's.
+void casfromgscanstatus(G* gp, uint32_t oldval, uint32_t newval);
 
 // Tries to move P. True: it is ours to act on. False: somebody else was first.
 NOSPLIT bool pcas(P* pp, uint32_t oldval, uint32_t newval);

@@ -17,6 +17,10 @@ enum GStatus : uint32_t {
   Gwaiting = 4,    // blocked in the runtime: on no run queue; recorded where its waker will look
   Gdead = 6,       // not in use; on the free list or being made
   Gscan = 0x1000,  // a bit beside the others: a scanner owns the stack
+  Gscanrunnable = Gscan | Grunnable,
+  Gscanrunning = Gscan | Grunning,  // only while a scanner leaves its request
+  Gscansyscall = Gscan | Gsyscall,
+  Gscanwaiting = Gscan | Gwaiting,
 };
 
 // A P's status, told by who owns the P.
@@ -56,14 +60,22 @@ inline constexpr uint32_t kMoveCount = sizeof kMoves / sizeof kMoves[0];
 namespace moves_internal {
 
 inline constexpr uint32_t kStatusCount = 8;
+inline constexpr uint32_t kPlaces = 2 * kStatusCount;  // the same again with the scan bit
+
+// Where a status stands in the table; kPlaces: it is none.
+ALWAYS_INLINE constexpr uint32_t place(uint32_t status) {
+  const uint32_t plain = status & ~uint32_t{Gscan};
+  if (plain >= kStatusCount) return kPlaces;
+  return plain == status ? plain : plain + kStatusCount;
+}
 
 // 1 + the row's index, or 0 where there is no such move.
 struct Table {
-  uint8_t row[2][kStatusCount][kStatusCount] = {};
+  uint8_t row[2][kPlaces][kPlaces] = {};
   constexpr Table() {
     for (uint32_t i = 0; i < kMoveCount; i++) {
       const MoveRow& move = kMoves[i];
-      row[move.kind == MoveKind::p][move.from][move.to] = static_cast<uint8_t>(i + 1);
+      row[move.kind == MoveKind::p][place(move.from)][place(move.to)] = static_cast<uint8_t>(i + 1);
     }
   }
 };
@@ -73,8 +85,10 @@ inline constexpr Table kTable;
 
 // The row's index, or -1: illegal.
 ALWAYS_INLINE int move_index(MoveKind kind, uint32_t from, uint32_t to) {
-  if (from >= moves_internal::kStatusCount || to >= moves_internal::kStatusCount) return -1;
-  return static_cast<int>(moves_internal::kTable.row[kind == MoveKind::p][from][to]) - 1;
+  const uint32_t row = moves_internal::place(from);
+  const uint32_t column = moves_internal::place(to);
+  if (row >= moves_internal::kPlaces || column >= moves_internal::kPlaces) return -1;
+  return static_cast<int>(moves_internal::kTable.row[kind == MoveKind::p][row][column]) - 1;
 }
 
 }  // namespace throwsplit

@@ -13,7 +13,10 @@
 namespace throwsplit {
 namespace {
 
-constexpr uint32_t kStatuses[] = {Gidle, Grunnable, Grunning, Gsyscall, Gwaiting, 5, Gdead, 7};
+constexpr uint32_t kStatuses[] = {
+    Gidle,        Grunnable, Grunning,      Gsyscall,      Gwaiting,     5,
+    Gdead,        7,         Gscan,         Gscanrunnable, Gscanrunning, Gscansyscall,
+    Gscanwaiting, Gscan | 5, Gscan | Gdead, Gscan | 7};
 
 // Every pair of statuses of either kind is a row or refused; nothing is left open.
 TEST(Moves, AreTotal) {
@@ -74,8 +77,23 @@ TEST(Moves, RefuseWhatWouldMakeTwoOwners) {
   EXPECT_EQ(move_index(MoveKind::p, Prunning, Prunning), -1);
 }
 
+// The scan bit comes and goes beside the status, and nothing else happens with it.
+TEST(Moves, KeepAStatusUnderItsScanBit) {
+  for (const MoveRow& move : kMoves) {
+    if (((move.from ^ move.to) & Gscan) == 0) {
+      EXPECT_EQ(move.from & Gscan, 0u) << "a scanned goroutine changes its status";
+    } else {
+      EXPECT_EQ(move.from ^ move.to, uint32_t{Gscan});
+      EXPECT_STREQ(move.needs, "gc");
+    }
+  }
+  EXPECT_EQ(move_index(MoveKind::g, Gdead, Gscan | Gdead), -1) << "nobody scans the dead";
+  EXPECT_EQ(move_index(MoveKind::g, Gscanwaiting, Grunnable), -1);
+  EXPECT_EQ(move_index(MoveKind::p, Gscanrunning, Grunning), -1);
+}
+
 TEST(Moves, RefuseWhatIsNoStatus) {
-  for (uint32_t wild : {8u, 9u, 0x1000u | Grunning, 0xffffffffu}) {
+  for (uint32_t wild : {8u, 9u, 0x1008u, 0x2000u | Grunning, 0xffffffffu}) {
     EXPECT_EQ(move_index(MoveKind::g, wild, Grunning), -1);
     EXPECT_EQ(move_index(MoveKind::g, Grunning, wild), -1);
     EXPECT_EQ(move_index(MoveKind::p, wild, Prunning), -1);

@@ -50,14 +50,14 @@ NO_SANITIZE void print_frames(Printer& out, const G* gp, uintptr_t pc, uintptr_t
 
 NO_SANITIZE void print_goroutine(Printer& out, const G* gp, const G* crasher, FrameNames names) {
   uint32_t status = gp->atomicstatus.peek();
-  if ((status & ~uint32_t{Gscan}) == Gdead) return;
+  if (plainstatus(gp) == Gdead) return;
   out << "\ngoroutine " << gp->goid << " [" << gstatus_name(status);
-  if (status == Gwaiting && gp->waitreason[0] != 0) out << ", " << gp->waitreason;
+  if (plainstatus(gp) == Gwaiting && gp->waitreason[0] != 0) out << ", " << gp->waitreason;
   if (gp->throwsplit) out << ", throwsplit";
   out << "]:\n";
   if (gp->syscallsp != 0 && gp != crasher) {
     print_frames(out, gp, gp->syscallpc, gp->syscallbp, names);
-  } else if (status == Grunning && gp != crasher) {
+  } else if (plainstatus(gp) == Grunning && gp != crasher) {
     out << "\trunning on another thread; stack unavailable\n";
   } else {
     print_frames(out, gp, gp->sched.pc, gp->sched.bp, names);

@@ -67,7 +67,7 @@ void stoplockedm() {
   noteclear(&mp->park);
   P* pp = mp->nextp;
   mp->nextp = nullptr;
-  CHECK_EQ(gp->atomicstatus.peek(), uint32_t{Grunnable});
+  CHECK_EQ(plainstatus(gp), uint32_t{Grunnable});
   acquirep(pp);
 }
 

@@ -135,6 +135,7 @@ void newproc_m(void* raw) {
     gp->parktoken.init(0);
     gp->preempt.init(0);
     gp->stackmove = false;
+    gp->preemptscan.init(0);
     prepare_start(gp);
     gp->sched.bp = 0;
     args->made = gp;

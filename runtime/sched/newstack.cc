@@ -50,6 +50,16 @@ uintptr_t move_if_asked(G* gp, uintptr_t sp) {
   return gp->stack.hi - below_hi;
 }
 
+// It is here that a running goroutine does what a scanner asked: at a safe point, its own. Returns
+// where sp is by then. Before there is room for the frame: the stack may shrink.
+uintptr_t look_if_asked(G* gp, uintptr_t sp) {
+  if (gp->preemptscan.peek() == 0 || getg()->m->locks != 0) return sp;
+  gp->preemptscan.store<relaxed>(0);
+  const uintptr_t below_hi = gp->stack.hi - sp;
+  gcphasework(gp);
+  return gp->stack.hi - below_hi;
+}
+
 // The request is the goroutine's own affair: no flag that others read, only a check that trips.
 NOSPLIT void ask_move(G* gp);
 void ask_move(G* gp) {
@@ -82,9 +92,13 @@ void morestack(uintptr_t frame_bytes, uintptr_t sp) {
     grow_silently(gp, sp, frame_bytes);
     return;
   }
-  mp->scalararg[0] = frame_bytes;
-  mp->scalararg[1] = sp;
-  mcall(newstack);
+  do {
+    mp = gp->m;
+    mp->scalararg[0] = frame_bytes;
+    mp->scalararg[1] = sp;
+    mcall(newstack);
+    // Once more if a collection took the room back while gp was off its M: this is the only check.
+  } while (sp - frame_bytes <= stack_guard(gp));
 }
 
 void morestack_canonical(uint32_t grown_bytes) {
@@ -118,9 +132,9 @@ G* newstack(G* gp) {
   uintptr_t sp = mp->scalararg[1];
   CHECK_EQ(gp, mp->curg.peek());
   if (gp->throwsplit) throw_("runtime: stack split at bad time, found on the system stack");
-  CHECK_EQ(gp->atomicstatus.peek(), uint32_t{Grunning});
+  CHECK_EQ(plainstatus(gp), uint32_t{Grunning});
   INJECT(newstack_window);
-  sp = move_if_asked(gp, sp);
+  sp = look_if_asked(gp, move_if_asked(gp, sp));
   // Before it gives way: native code does not check again when it comes back.
   if (sp - frame_bytes <= stack_guard(gp)) {
     const bool grown = gp->mapped ? stack_grow_by_moving(gp, sp, frame_bytes)

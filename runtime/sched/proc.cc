@@ -53,13 +53,16 @@ void resetspinning(M* mp) {
 // Makes gp the M's own: from here on its stack belongs to this M.
 void execute(M* mp, G* gp) {
   World& world = *mp->world;
-  // Clean guard and flag first: once m.curg names gp, a request may come at any time.
+  // Clean flag first: once m.curg names gp, a request may come at any time. The guard must wait for
+  // the CAS: until then a scanner may be at work on the stack, and its bounds are his.
   gp->preempt.store<relaxed>(0);
-  gp->stackguard0.store<relaxed>(stack_guard(gp));
+  gp->stackguard0.store<relaxed>(StackPreempt);
   gp->m = mp;
   mp->curg.store<release>(gp);
   INJECT(execute_window);
   casgstatus(gp, Grunnable, Grunning);
+  // Not a step: a request that it wipes out has left its flag, which gogo reads again (I3).
+  gp->stackguard0.init(stack_guard(gp));
   P* pp = mp->p.peek();
   pp->schedtick.store<relaxed>(pp->schedtick.load<relaxed>() + 1);
   trace(Event::go_start, gp->index, pp->id);
@@ -244,6 +247,10 @@ namespace {
 G* park_m(G* gp) {
   M* mp = getg()->m;
   trace(Event::go_park, gp->index);
+  // From the CAS on a scanner may claim gp; until unlockf is done it may not move what unlockf
+  // sees.
+  const bool moves = gp->mapped;
+  if (moves) gp->parkingm.store<relaxed>(mp);
   casgstatus(gp, Grunning, Gwaiting);
   dropg();
   INJECT(park_after);
@@ -253,9 +260,12 @@ G* park_m(G* gp) {
   mp->waitlock = nullptr;
   // From here on gp may run elsewhere, unless unlockf says that it never really waited.
   if (unlockf != nullptr && !unlockf(gp, argument)) {
+    if (moves) gp->parkingm.cas<release>(mp, nullptr);
     casgstatus(gp, Gwaiting, Grunnable);
     return gp;
   }
+  // By now gp may have run, and be in the park window of another M.
+  if (moves) gp->parkingm.cas<release>(mp, nullptr);
   return nullptr;
 }
 
@@ -265,7 +275,7 @@ void gopark(bool (*unlockf)(G*, void*), void* argument, const char* reason) {
   G* gp = getg();
   M* mp = gp->m;
   CHECK_EQ(mp->locks, 0);
-  CHECK_EQ(gp->atomicstatus.peek(), uint32_t{Grunning});
+  CHECK_EQ(plainstatus(gp), uint32_t{Grunning});
   INJECT(park_before);
   gp->waitreason = reason;
   mp = acquirem();  // the M's two fields and the mcall belong together
@@ -278,7 +288,7 @@ void gopark(bool (*unlockf)(G*, void*), void* argument, const char* reason) {
 G* gopark_m(G* gp, bool (*unlockf)(G*, void*), void* argument, const char* reason) {
   M* mp = getg()->m;
   CHECK_EQ(mp->locks, 0);
-  CHECK_EQ(gp->atomicstatus.peek(), uint32_t{Grunning});
+  CHECK_EQ(plainstatus(gp), uint32_t{Grunning});
   INJECT(park_before);
   gp->waitreason = reason;
   mp->waitunlockf = unlockf;

@@ -144,7 +144,8 @@ G* gosched_m(G* gp);
 void park_goroutine();
 void unpark_goroutine(G* gp);
 
-// What mapped code waits with: it has no frame to call gopark from, so it leaves by mcall.
+// What mapped code waits with: it has no frame to call gopark from, so it leaves by mcall. Called
+// from a function that it came to that way, and returns what that function is to return.
 G* gopark_m(G* gp, bool (*unlockf)(G*, void*), void* lock, const char* reason);
 // park_goroutine in two halves; the second, once gp runs again, on the system stack.
 G* park_goroutine_m(G* gp);

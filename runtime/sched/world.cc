@@ -8,6 +8,7 @@
 #include "runtime/stack/pool.h"
 #include "runtime/stack/stack.h"
 #include "runtime/sync/sync.h"
+#include "runtime/upcalls.h"
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
@@ -20,6 +21,7 @@ void sched_init(World& world, const Settings& settings) {
   sched.timers.lock.rank = LockRank::timers;
   world.stackpool.lock.rank = LockRank::stack;
   world.framemaps_lock.rank = LockRank::stack;
+  world.gc.lock.rank = LockRank::heap;
 #if THROWSPLIT_HOOKS
   sched.injected_stop.armed = (hook_may_ask() & kActStop) != 0;
 #endif
@@ -77,6 +79,7 @@ void free_world(World* world, bool abandoned) {
   }
   stackpool_free(world, abandoned);
   framemaps_free(&world->framemaps);
+  gcheap_free(world);
   Timers& timers = world->sched.timers;
   if (timers.heap != nullptr) os_free(timers.heap, timers.capacity * sizeof(G*));
   os_free(world->allp, world->settings.procs * sizeof(P));

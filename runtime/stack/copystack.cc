@@ -105,7 +105,7 @@ void move_contexts(const Move& move) {
 
 }  // namespace
 
-void copystack(G* gp, size_t bytes) {
+bool copystack_try(G* gp, size_t bytes) {
   M* mp = getg()->m;
   CHECK_EQ(getg(), mp->g0);
   CHECK_EQ(gp->mapped, true);
@@ -116,9 +116,7 @@ void copystack(G* gp, size_t bytes) {
   CHECK_LE(used, move.from.hi - move.from.base);
   walk(move, gp->sched.sp, move.from.hi, Walk::look);
   INJECT(stack_move_look);
-  if (!stackpool_alloc(*mp->world, bytes, &move.to)) {
-    throw_("copystack: no memory for the new stack");
-  }
+  if (!stackpool_alloc(*mp->world, bytes, &move.to)) return false;
   CHECK_LE(used, move.to.hi - move.to.base);
   {
     Locked locked(&gp->stackrefs_lock);
@@ -136,6 +134,11 @@ void copystack(G* gp, size_t bytes) {
   trace(Event::stack_move, gp->index, static_cast<uint32_t>(bytes));
   stackpool_leave(*mp->world, move.from);
   INJECT(stack_move_left);
+  return true;
+}
+
+void copystack(G* gp, size_t bytes) {
+  if (!copystack_try(gp, bytes)) throw_("copystack: no memory for the new stack");
 }
 
 bool stack_grow_by_moving(G* gp, uintptr_t sp, uintptr_t frame_bytes) {

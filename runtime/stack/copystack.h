@@ -7,11 +7,13 @@
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
 // Moves gp to a stack on which checked code may use `bytes`.
-// Needs: the system stack; gp is mapped, runs on this M, has left through mcall or systemstack, and
-// is in no system call. May die: a live frame without a map, or one that may not move; no memory.
-// Leaves: g.sched, frames, the chain of frame pointers and StackRefs at the new place; the old
-// range in quarantine. The caller writes the guard.
+// Needs: the system stack; gp is mapped, runs on this M or is claimed by its scan bit, has left
+// through mcall or systemstack, and is in no system call. May die: a live frame without a map, or
+// one that may not move; no memory. Leaves: g.sched, frames, the chain of frame pointers and
+// StackRefs at the new place; the old range in quarantine. The caller writes the guard.
 void copystack(G* gp, size_t bytes);
+// The same for who can do without. False: no memory; nothing has changed.
+bool copystack_try(G* gp, size_t bytes);
 
 // Doubles until a frame of `frame_bytes` below `sp` passes its check. False: more than the World's
 // limit.

@@ -30,16 +30,17 @@ extern const char Callback_end[] ASM_NAME(Callback_end);
 
 namespace {
 
-// Six arguments, saved rbp, return address; then also the sixth argument, pushed, and a word of
-// padding.
-constexpr uint32_t kEnteredBytes = 64;
-constexpr uint32_t kCalledBytes = 80;
-constexpr uint64_t kEnteredWords = uint64_t{1} << 6;
-constexpr uint64_t kCalledWords = uint64_t{1} << 8;
+// A word of padding, five registers of the caller's, six arguments, saved rbp, return address; then
+// also the sixth argument, pushed, and a word of padding.
+constexpr uint32_t kEnteredBytes = 112;
+constexpr uint32_t kCalledBytes = 128;
+constexpr uint64_t kEnteredWords = uint64_t{1} << 12;
+constexpr uint64_t kCalledWords = uint64_t{1} << 14;
 
-// foreign, slot, body, arg; saved rbp, return address.
-constexpr uint32_t kCallbackBytes = 48;
-constexpr uint64_t kCallbackWords = uint64_t{1} << 1 | uint64_t{1} << 4;
+// foreign, slot, body, arg; padding, five registers of the caller's; saved rbp, return address.
+constexpr uint32_t kCallbackBytes = 96;
+constexpr uint64_t kCallbackWords = uint64_t{1} << 1 | uint64_t{1} << 10;
+constexpr uint64_t kCallbackHeapWords = uint64_t{0x1f} << 5;
 
 uintptr_t address(const char* label) { return reinterpret_cast<uintptr_t>(label); }
 
@@ -48,7 +49,10 @@ FrameMap stub(const char* pc, uint32_t bytes, const uint64_t* words) {
 }
 
 FrameMap callback(const char* pc) {
-  return {.pc = address(pc), .bytes = kCallbackBytes, .stack_words = &kCallbackWords};
+  return {.pc = address(pc),
+          .bytes = kCallbackBytes,
+          .stack_words = &kCallbackWords,
+          .heap_words = &kCallbackHeapWords};
 }
 
 }  // namespace

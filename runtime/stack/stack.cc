@@ -66,6 +66,19 @@ bool stack_grow_in_place(G* gp, uintptr_t sp, uintptr_t frame_bytes) {
   return true;
 }
 
+bool stack_shrink_in_place(G* gp, uintptr_t used) {
+  const uintptr_t have = gp->stack.hi - stack_guard(gp);
+  if (have <= kStackSoftBytesStart || used >= have / 4) return false;
+  const uintptr_t half = have / 2 < kStackSoftBytesStart ? kStackSoftBytesStart : have / 2;
+  const uintptr_t lo = gp->stack.hi - half - StackGuard;
+  CHECK_GE(lo, gp->stack.lo);
+  gp->stack.lo = lo;
+  const uintptr_t from = lowest_lo(gp);
+  const uintptr_t to = lo & ~uintptr_t{kPageBytes - 1};
+  if (to > from) os_discard(reinterpret_cast<void*>(from), to - from);
+  return true;
+}
+
 bool stack_guard_words_intact(const G* gp) {
   if (gp->stack.fenced) return true;
   for (int i = 0; i < kGuardWords; i++) {

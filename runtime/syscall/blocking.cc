@@ -20,6 +20,8 @@ NO_SANITIZE void blocking_m(void* raw) noexcept {
 }  // namespace
 
 void blocking_edges(BlockingCall* call) {
+  // Into this frame, where a collector looks, whatever the caller keeps in registers.
+  __builtin_unwind_init();
   auto* frame = static_cast<uintptr_t*>(__builtin_frame_address(0));
   entersyscallblock(frame[1], reinterpret_cast<uintptr_t>(frame + 2), frame[0]);
   systemstack(blocking_m, call);

@@ -65,6 +65,12 @@ void entersyscallblock_handoff(void*) {
   handoffp(releasep());
 }
 
+// Where the frame of who called an edge begins: the stub's, with the arguments and what its own
+// caller keeps in registers.
+ALWAYS_INLINE uintptr_t frames_above(const void* frame) {
+  return reinterpret_cast<uintptr_t>(frame) + 16;
+}
+
 // What both ways in do first. Leaves: throwsplit up, the guard poisoned, g Gsyscall.
 NOSPLIT bool begin_syscall(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp);
 bool begin_syscall(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
@@ -77,8 +83,13 @@ bool begin_syscall(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
   gp->syscallpc = pc;
   gp->syscallsp = sp;
   gp->syscallbp = bp;
+#if THROWSPLIT_ASAN
+  gp->syscallfake = san_fake_stack();
+#endif
   gp->syscallstack = gp->stack;
   casgstatus(gp, Grunning, Gsyscall);
+  // It may have helped a scanner on the system stack, which overwrote g.sched.
+  save(gp, pc, sp, bp);
   INJECT(entersyscall_published);
   return sp >= gp->stack.base && sp < gp->stack.hi;
 }
@@ -87,6 +98,7 @@ bool begin_syscall(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
 
 void entersyscall(uintptr_t pc, uintptr_t sp, uintptr_t bp) {
   G* gp = getg();
+  gp->syscallscansp = frames_above(__builtin_frame_address(0));
   M* mp = gp->m;
   // Not preemptible: g.sched may be inconsistent while g is Gsyscall.
   mp->locks++;
@@ -117,6 +129,7 @@ void entersyscall(uintptr_t pc, uintptr_t sp, uintptr_t bp) {
 
 void entersyscallblock(uintptr_t pc, uintptr_t sp, uintptr_t bp) {
   G* gp = getg();
+  gp->syscallscansp = frames_above(__builtin_frame_address(0));
   M* mp = gp->m;
   mp->locks++;
   if (UNLIKELY(!begin_syscall(gp, pc, sp, bp))) systemstack(entersyscallblock_bad, nullptr);
