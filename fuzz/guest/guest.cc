@@ -68,7 +68,7 @@ uint32_t used_pipes(const Input& input) {
   for (const Body& body : input.bodies) {
     for (const Op& op : body.ops) {
       auto code = static_cast<OpCode>(op.code);
-      if (code != OpCode::kRead && code != OpCode::kWrite) continue;
+      if (code != OpCode::kRead && code != OpCode::kWrite && code != OpCode::kReadobject) continue;
       used |= 1u << op.operand[1] % kGuestPipes;
     }
   }

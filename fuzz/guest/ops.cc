@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "fuzz/guest/guest.h"
+#include "fuzz/guest/heap_ops.h"
 #include "runtime/runtime.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sync/sync.h"
@@ -96,6 +97,7 @@ struct Frame {
   uint8_t* bytes;
   size_t byte_count;
   uint32_t depth;
+  HeldObjects held = {};
 };
 
 uint8_t canary_of(const Frame& frame) {
@@ -167,6 +169,13 @@ void op_write(Frame& frame, const Op& op) {
               reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
 }
 
+void op_readobject(Frame& frame, const Op& op) {
+  Guest* guest = frame.self->guest;
+  guest_read_object(frame.self, op.operand[0] == static_cast<uint64_t>(Mode::kBlock),
+                    guest_read(guest->pipe_read[op.operand[1] % kGuestPipes]),
+                    static_cast<uint32_t>(op.operand[2]));
+}
+
 void op_blocking(const Op& op) {
   timespec time = time_of(op.operand[0]);
   blocking(block_for, &time);
@@ -209,7 +218,7 @@ void op_call(Frame& frame, const Body& body, const Op& op) {
     frame.pc = behind_call(body, frame.pc);
     return;
   }
-  Frame inner = {self, frame.pc + 1, nullptr, 0, frame.depth + 1};
+  Frame inner = {self, frame.pc + 1, nullptr, 0, frame.depth + 1, {}};
   enter(&inner, bytes);
   frame.pc = inner.pc;
 }
@@ -272,7 +281,13 @@ void run_op(Frame& frame, const Op& op) {
       Steps steps = {guest, steps_of(op)};
       return stop_the_world(run_steps, &steps);
     }
-    default: return;  // nop, and what this build has no stacks or collector for
+    case OpCode::kCollect: return guest_collect();
+    case OpCode::kShrink:  return guest_shrink();
+    case OpCode::kAlloc:
+      return guest_alloc(self, &frame.held, static_cast<uint32_t>(op.operand[0]));
+    case OpCode::kDrop:       frame.held = {}; return;
+    case OpCode::kReadobject: return op_readobject(frame, op);
+    default:                  return;  // nop, and what this build has no stacks for
   }
 }
 
@@ -293,9 +308,11 @@ long run_frame(uint8_t* bytes, size_t byte_count, void* arg) {
     }
     if (static_cast<OpCode>(op.code) == OpCode::kCall) {
       op_call(frame, body, op);
+      guest_verify_objects(frame.self, frame.held);
       continue;
     }
     run_op(frame, op);
+    guest_verify_objects(frame.self, frame.held);
     frame.pc++;
   }
   canary_verify(frame);
@@ -307,7 +324,7 @@ long run_frame(uint8_t* bytes, size_t byte_count, void* arg) {
 void guest_run_body(GuestGoroutine* self) {
   self->soft_bytes = kSoftBytesStart;
   self->depth_bytes = 0;
-  Frame frame = {self, 0, nullptr, 0, 0};
+  Frame frame = {self, 0, nullptr, 0, 0, {}};
   enter(&frame, kGuestBodyFrameBytes);
 }
 

@@ -1,4 +1,4 @@
-// O12: locks are taken in the order of their ranks, held nowhere they may not be, and waits end.
+// O12: locks and scan bits are taken in the order of ranks, not held where they may not; waits end.
 // SPDX-License-Identifier: Apache-2.0
 //
 // The runtime refuses a lock of a lower rank when it is asked for; this oracle reads the ranks that
@@ -21,15 +21,24 @@ enum : Site {
 #undef CALL
 };
 
+// A scan bit is a lock, too: it ranks below what a scanner needs (locks of stacks) and above what
+// those may hold who move a goroutine's status, and wait for its scanner.
+constexpr uint32_t kScanBit = 1u << static_cast<uint32_t>(LockRank::scan);
+constexpr uint32_t kNobody = 0;
+
 class Order : public Oracle {
  public:
   const char* name() const override { return "O12"; }
   const char* sentence() const override {
-    return "locks are taken in the order of their ranks and held nowhere they may not be, and no "
-           "two wait for each other";
+    return "locks and scan bits are taken in the order of their ranks and held nowhere they may "
+           "not "
+           "be, and no two wait for each other";
   }
 
-  void begin_run() override { held_ = {}; }
+  void begin_run() override {
+    held_ = {};
+    scanner_ = {};
+  }
   bool wants_every_step() const override { return true; }
 
   const char* on_step(const Scene& scene, const inject::Step& step) override {
@@ -39,6 +48,10 @@ class Order : public Oracle {
     if (held == 0) {
       held_[step.carrier] = 0;
       return nullptr;
+    }
+    if (step.site == site_of(Field::g_status, Access::rmw) && held > 2 * kScanBit - 1) {
+      details = who_waits_for_what(scene);
+      return "a goroutine is moved under a lock that its scanner may need";
     }
     const uint32_t was = held_[step.carrier] & held;
     const uint32_t taken = held & ~was;
@@ -52,7 +65,25 @@ class Order : public Oracle {
     // A crash goes on with whatever it held.
     if (!lasts || scene.w().crashing.peek() != 0) return nullptr;
     details = who_waits_for_what(scene);
+    if ((held & kScanBit) != 0) return "a scan bit is held across a call that may last";
     return "a lock is held across a call that may last";
+  }
+
+  // Who set a scan bit clears it, and nobody moves its goroutine in between.
+  const char* on_move(const Scene& scene, const inject::Step& step, uint32_t row) override {
+    const MoveRow& move = kMoves[row];
+    if (move.kind != MoveKind::g || step.object >= kOracleGsMax) return nullptr;
+    uint32_t& scanner = scanner_[step.object];
+    const uint32_t mover = step.carrier + 1;
+    if (scanner != kNobody && scanner != mover) {
+      details = who_waits_for_what(scene);
+      return "a goroutine is moved while somebody else holds its scan bit";
+    }
+    if (((move.from | move.to) & Gscan) == 0) {
+      return scanner == kNobody ? nullptr : "a scanner moves the goroutine whose scan bit it holds";
+    }
+    scanner = (move.to & Gscan) != 0 ? mover : kNobody;
+    return nullptr;
   }
 
   const char* on_event(const Scene& scene, const inject::Step& step, Event event, uint32_t,
@@ -131,6 +162,7 @@ class Order : public Oracle {
   }
 
   std::array<uint32_t, inject::kCarriersMax> held_ = {};
+  std::array<uint32_t, kOracleGsMax> scanner_ = {};  // 1 + its carrier
 };
 
 }  // namespace

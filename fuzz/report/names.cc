@@ -167,7 +167,7 @@ std::string site_name(Site site) {
 }
 
 const Vocabulary& vocabulary() {
-  static const Vocabulary words = {tables().sites, tables().points, {}, false, false};
+  static const Vocabulary words = {tables().sites, tables().points, {}, false, true};
   return words;
 }
 

@@ -55,6 +55,8 @@ bool is_landmark(Event event) {
     case Event::stw_start:
     case Event::stw_end:
     case Event::preempt_honoured:
+    case Event::gc_start:
+    case Event::gc_mark:
     case Event::sysmon_wake:
     case Event::m_start:           return true;
     default:                       return false;
@@ -81,7 +83,7 @@ Feedback::Doing Feedback::doing(uint32_t carrier) const {
     now.op = mp->mstartfn == nullptr ? kOpScheduler : kOpOwn;
     return now;
   }
-  now.g_status = static_cast<uint8_t>(gp->atomicstatus.peek());
+  now.g_status = static_cast<uint8_t>(plainstatus(gp));
   const auto& goroutines = stage_.guest->goroutines;
   const auto* self = static_cast<const GuestGoroutine*>(gp->startarg);
   const bool is_guests = self >= goroutines && self < goroutines + kGuestGoroutinesMax;

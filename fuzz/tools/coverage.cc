@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -18,9 +17,6 @@
 
 namespace throwsplit::fuzz {
 namespace {
-
-// What programs can reach; the rest waits for a collector.
-bool is_reachable(const char* needs) { return strcmp(needs, "gc") != 0; }
 
 std::string move_name(const MoveRow& row) {
   return std::string("move ") + (row.kind == MoveKind::g ? "g" : "p") +
@@ -58,7 +54,6 @@ void reached_deeds(const Coverage& coverage, std::size_t point, Reached& result)
 Reached reached(const Coverage& coverage) {
   Reached result;
   for (std::size_t i = 0; i < kMoveCount; i++) {
-    if (!is_reachable(kMoves[i].needs)) continue;
     result.moves_all++;
     if (coverage.moves[i]) {
       result.moves++;
@@ -67,7 +62,6 @@ Reached reached(const Coverage& coverage) {
     }
   }
   for (std::size_t i = 0; i < std::size(kPoints); i++) {
-    if (!is_reachable(kPoints[i].needs)) continue;
     result.points_all++;
     if (coverage.points[i]) {
       result.points++;

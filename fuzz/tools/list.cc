@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fuzz/explore/explore.h"
+#include "fuzz/guest/guest.h"
 #include "fuzz/oracle/oracle.h"
 #include "fuzz/report/names.h"
 #include "fuzz/run/liveness.h"
@@ -51,6 +52,7 @@ Items oracles() {
   for (const auto& oracle : all.all())
     items.push_back({oracle->name(), oracle->sentence()});
   items.push_back({Liveness::kOracle, Liveness::kSentence});
+  items.push_back({kKeptRule, kKeptSentence});
   return items;
 }
 

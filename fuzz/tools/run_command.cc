@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "fuzz/explore/explore.h"
+#include "fuzz/guest/guest.h"
 #include "fuzz/oracle/oracle.h"
 #include "fuzz/report/difference.h"
 #include "fuzz/report/report.h"
@@ -63,8 +64,9 @@ void add_flags(CLI::App& app, RunFlags& flags) {
       ->allow_extra_args(false);
   app.add_option("--points", flags.points, "draw faults at the points whose names fit, `exit*`")
       ->allow_extra_args(false);
-  app.add_option("--without", flags.without,
-                 "an oracle that is to look away, or LIVE; to prove that it alone finds a bug");
+  app.add_option(
+      "--without", flags.without,
+      "an oracle that is to look away, LIVE or KEPT; to prove that it alone finds a bug");
   app.add_flag("--as-written", flags.as_written, "keep the programs' own rows and faults");
   app.add_flag("--mutate", flags.mutate, "change programs and fault plans too");
   app.add_flag("--keep-going", flags.keep_going, "do not stop at the first finding");
@@ -103,7 +105,7 @@ std::variant<std::vector<inject::DrawnPoint>, std::string> points_of(const RunFl
 
 // Why nobody of this name can look away; empty: somebody can.
 std::string not_an_oracle(const std::string& name) {
-  std::vector<std::string> known = {Liveness::kOracle};
+  std::vector<std::string> known = {Liveness::kOracle, kKeptRule};
   const Oracles all;
   for (const auto& oracle : all.all())
     known.emplace_back(oracle->name());
