@@ -39,6 +39,12 @@ void park_once(Parked* parked) {
     yield();
 }
 
+void wake(Parked* parked) {
+  ready(parked->goroutine);
+  while (atomic_load<acquire>(&parked->resumed) == 0)
+    yield();
+}
+
 // A frame that every compiler checks.
 NOINLINE void yield_at_a_check() {
   volatile char bytes[512];
@@ -64,7 +70,7 @@ TEST(ScanBit, IsTakenOnceAndCountsAsARank) {
                         EXPECT_EQ(mp->held_ranks, 0u);
                       },
                       &parked);
-                  ready(parked.goroutine);
+                  wake(&parked);
                 }),
             nullptr);
 }
@@ -135,7 +141,7 @@ TEST(ScanBit, StopgWorksOrAsks) {
                   yield_at_a_check();
                   EXPECT_EQ(me->preemptscan.peek(), 0u);
                   EXPECT_EQ(me->gcworkdone.peek(), 1u);
-                  ready(parked.goroutine);
+                  wake(&parked);
                 }),
             nullptr);
 }
