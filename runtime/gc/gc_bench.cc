@@ -101,9 +101,6 @@ void BM_MarkByMiB(benchmark::State& state) {
       gc();
     benchmark::DoNotOptimize(head->next);
   });
-  state.counters["us_per_MiB"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * state.range(0)) / 1e6,
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(BM_MarkByMiB)->Arg(1)->Arg(16)->Arg(64)->UseRealTime();
 

@@ -31,9 +31,13 @@ TEST(SizeClass, HoldsWhatItIsAskedFor) {
     ASSERT_LT(index, kSizeClasses);
     ASSERT_GE(size_class_bytes(index), bytes);
     ASSERT_EQ(size_class_bytes(index) % kObjectAlignBytes, 0u);
-    if (index != 0) ASSERT_LT(size_class_bytes(index - 1), bytes) << "a smaller class would do";
+    if (index != 0) {
+      ASSERT_LT(size_class_bytes(index - 1), bytes) << "a smaller class would do";
+    }
     // At most a quarter of it is waste, but for the smallest.
-    if (bytes > 128) ASSERT_LE(size_class_bytes(index), bytes + bytes / 4);
+    if (bytes > 128) {
+      ASSERT_LE(size_class_bytes(index), bytes + bytes / 4);
+    }
   }
 }
 
@@ -54,7 +58,9 @@ TEST(Heap, GivesOutEachByteOnce) {
                       ASSERT_EQ(object[j], 0);
                     memset(object, 0xee, bytes);
                     auto above = objects.lower_bound(at);
-                    if (above != objects.end()) ASSERT_LE(at + bytes, above->first);
+                    if (above != objects.end()) {
+                      ASSERT_LE(at + bytes, above->first);
+                    }
                     if (above != objects.begin()) {
                       auto below = std::prev(above);
                       ASSERT_LE(below->first + below->second, at);

@@ -47,8 +47,8 @@ void wake(Parked* parked) {
 
 // A frame that every compiler checks.
 NOINLINE void yield_at_a_check() {
-  volatile char bytes[512];
-  bytes[0] = 1;
+  char bytes[512];
+  asm volatile("" : : "r"(bytes) : "memory");
 }
 
 TEST(ScanBit, IsTakenOnceAndCountsAsARank) {
