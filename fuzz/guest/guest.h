@@ -32,9 +32,7 @@ inline constexpr uint32_t kGuestStepsMax = 64;         // of one spin, hog, ... 
 inline constexpr uint32_t kGuestBodyFrameBytes = 256;  // what every body gets without asking
 inline constexpr uint32_t kGuestDepthMax = 24;         // nested calls
 
-// The rules that the guest itself keeps watch over: what is in its frames (O8), and that the
-// collector keeps what it holds.
-inline constexpr const char* kSlotsRule = "O8";
+// A rule that nobody but the guest watches over: that the collector keeps what it holds.
 inline constexpr const char* kKeptRule = "KEPT";
 inline constexpr const char* kKeptSentence =
     "an object that somebody holds is not freed, and holds what was put there";

@@ -7,11 +7,10 @@
 #include "fuzz/guest/heap_ops.h"
 
 #include <string.h>
-#include <sys/syscall.h>
 
+#include "fuzz/guest/ops.h"
+#include "runtime/gc/gc.h"
 #include "runtime/runtime.h"
-#include "runtime/sched/sched.h"
-#include "runtime/syscall/syscall.h"
 
 namespace throwsplit::fuzz {
 
@@ -30,53 +29,20 @@ constexpr uint64_t kObjectMark = 0x6775657374206f62;  // "guest ob"
 constexpr uintptr_t kMask = 0x5555555555555550;
 constexpr size_t kTailBytes = 16;
 constexpr uint8_t kTailByte = 0x3c;
-constexpr uint8_t kPipeByte = 0xa5;
+constexpr const char* kLost = "an object that is held was freed, or written over";
 
-void lost(GuestGoroutine* self, const char* text) {
-  Guest* guest = self->guest;
-  if (guest_read(guest->broken) != nullptr) return;
-  guest_write(guest->broken_rule, kKeptRule);
-  guest_write(guest->broken, text);
+void* make(size_t bytes, GcHolds holds) {
+  return getg() == getg()->m->g0 ? gcheap_alloc(bytes, holds) : gc_alloc(bytes, holds);
 }
 
 uint8_t byte_of(uint32_t number, uint32_t index) {
   return static_cast<uint8_t>(number * 31 + index);
 }
 
-// An object that the kernel is to fill, with a tail that it may not touch. Null: no memory.
-// Apart, and hidden: in the caller's frame no word leads to it.
-NOINLINE uintptr_t make_hidden(uint32_t bytes);
-uintptr_t make_hidden(uint32_t bytes) {
-  auto* object = static_cast<uint8_t*>(gc_alloc(bytes + kTailBytes, GcHolds::bytes));
-  if (object == nullptr) return 0;
-  memset(object + bytes, kTailByte, kTailBytes);
-  return reinterpret_cast<uintptr_t>(object) ^ kMask;
-}
-
-NOINLINE long call_hidden(bool block, int pipe, uintptr_t hidden, uint32_t bytes);
-long call_hidden(bool block, int pipe, uintptr_t hidden, uint32_t bytes) {
-  const auto buffer = static_cast<long>(hidden ^ kMask);
-  if (block) return Syscallblock(SYS_read, pipe, buffer, bytes, 0, 0, 0);
-  return Syscall(SYS_read, pipe, buffer, bytes, 0, 0, 0);
-}
-
-// False: the object is not what the call left there.
-NOINLINE bool hidden_is_whole(uintptr_t hidden, uint32_t bytes, long got);
-bool hidden_is_whole(uintptr_t hidden, uint32_t bytes, long got) {
-  const auto* object = reinterpret_cast<const uint8_t*>(hidden ^ kMask);
-  for (long i = 0; i < got; i++) {
-    if (object[i] != kPipeByte) return false;
-  }
-  for (size_t i = 0; i < kTailBytes; i++) {
-    if (object[bytes + i] != kTailByte) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 void guest_alloc(GuestGoroutine* self, HeldObjects* held, uint32_t bytes) {
-  auto* object = static_cast<GuestObject*>(gc_alloc(sizeof(GuestObject) + bytes));
+  auto* object = static_cast<GuestObject*>(make(sizeof(GuestObject) + bytes, GcHolds::words));
   if (object == nullptr) return;
   const bool cut = held->count == kGuestChainMax;
   object->mark = kObjectMark;
@@ -94,31 +60,38 @@ void guest_verify_objects(GuestGoroutine* self, const HeldObjects& held) {
   uint32_t left = held.count;
   for (GuestObject* object = held.newest; object != nullptr; object = object->older) {
     const bool known = object->mark == kObjectMark && left > 0 && object->number == left - 1;
-    if (!known) return lost(self, "an object that is held was freed, or written over");
+    if (!known) return guest_broken(self, kKeptRule, kLost);
     for (uint32_t i = 0; i < object->byte_count; i++) {
       if (object->bytes()[i] == byte_of(object->number, i)) continue;
-      return lost(self, "an object that is held was freed, or written over");
+      return guest_broken(self, kKeptRule, kLost);
     }
     left--;
   }
-  if (left != 0) lost(self, "an object that is held was freed, or written over");
+  if (left != 0) guest_broken(self, kKeptRule, kLost);
 }
 
-void guest_collect() { gc(); }
-
-void guest_shrink() {
-  G* gp = getg();
-  gp->preemptscan.store<release>(1);
-  preempt_self(gp);
+// Apart: in the caller's frame no word leads to it.
+HiddenObject guest_hide_object(uint32_t bytes) {
+  auto* object = static_cast<uint8_t*>(make(bytes + kTailBytes, GcHolds::bytes));
+  if (object == nullptr) return {};
+  memset(object + bytes, kTailByte, kTailBytes);
+  return {reinterpret_cast<uintptr_t>(object) ^ kMask, bytes};
 }
 
-void guest_read_object(GuestGoroutine* self, bool block, int pipe, uint32_t bytes) {
-  volatile uintptr_t hidden = make_hidden(bytes);
-  if (hidden == 0) return;
-  const long got = call_hidden(block, pipe, hidden, bytes);
-  if (!hidden_is_whole(hidden, bytes, got)) {
-    lost(self, "an object that only a call's arguments lead to was freed during the call");
-  }
+long guest_hidden_address(const HiddenObject& object) {
+  return static_cast<long>(object.masked ^ kMask);
+}
+
+void guest_verify_hidden(GuestGoroutine* self, const HiddenObject& object, long got) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(object.masked ^ kMask);
+  bool whole = true;
+  for (long i = 0; i < got; i++)
+    whole = whole && bytes[i] == kPipeByte;
+  for (size_t i = 0; i < kTailBytes; i++)
+    whole = whole && bytes[object.bytes + i] == kTailByte;
+  if (whole) return;
+  guest_broken(self, kKeptRule,
+               "an object that only a call's arguments lead to was freed during the call");
 }
 
 }  // namespace throwsplit::fuzz

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "fuzz/guest/guest.h"
+#include <cstdint>
+
+#include "runtime/base/nosplit.h"
 
 namespace throwsplit::fuzz {
 
+struct GuestGoroutine;
 struct GuestObject;
 
 // What a frame holds: one pointer, on the goroutine's stack. It leads to the newest object, that to
@@ -15,15 +18,25 @@ struct HeldObjects {
   uint32_t count = 0;
 };
 
+// An object to which only the arguments of a call lead: its address is kept as a number that is
+// none.
+struct HiddenObject {
+  uintptr_t masked = 0;  // 0: the kernel refused memory
+  uint32_t bytes = 0;    // that the call may write
+};
+
 // Of one frame; a longer chain is cut, its end forgotten.
 inline constexpr uint32_t kGuestChainMax = 8;
 
+// All of them from a goroutine, or on the system stack of its M.
 void guest_alloc(GuestGoroutine* self, HeldObjects* held, uint32_t bytes);
 // Follows the chain. What is not as it was written has been freed, or written over.
 void guest_verify_objects(GuestGoroutine* self, const HeldObjects& held);
-void guest_collect();
-void guest_shrink();
-// `block`: by entersyscallblock.
-void guest_read_object(GuestGoroutine* self, bool block, int pipe, uint32_t bytes);
+
+// Behind what the kernel is to fill lies a tail that it may not touch.
+NOINLINE HiddenObject guest_hide_object(uint32_t bytes);
+NOINLINE long guest_hidden_address(const HiddenObject& object);
+// `got`: what the read returned.
+NOINLINE void guest_verify_hidden(GuestGoroutine* self, const HiddenObject& object, long got);
 
 }  // namespace throwsplit::fuzz

@@ -8,7 +8,7 @@
 //    2  the complement of that
 //    3  pointers into the stack, or null; what `web` weaves
 //    7  how far below stack.hi each of them must point: numbers
-//   11  nothing
+//   11  a pointer to the heap: the newest object that the frame holds, or null
 //   12  the payload: a slot that is lent to the kernel and to others, then a canary of 16 bytes
 //       saved rbp (a pointer into the stack, null in the first frame)
 //       return address
@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fuzz/guest/heap_ops.h"
 #include "fuzz/guest/mapped_layout.h"
 #include "fuzz/input/op.h"
 #include "runtime/gmp/gmp.h"
@@ -56,6 +57,7 @@ struct MappedFrame {
   uint32_t lent_bytes = 0;   // of its slot, which others may be writing
   StackRef* loan = nullptr;
   uintptr_t returns_to = 0;
+  uint32_t objects = 0;  // that it holds
 };
 
 struct MappedState {
@@ -68,6 +70,7 @@ struct MappedState {
   StackRef loans[kMappedLoansMax];
   uint32_t loan_bytes[kMappedLoansMax] = {};
   uint32_t loans_made = 0;
+  HiddenObject hidden = {};  // what a call reads into
 };
 
 // The goroutine that asks what to do next, as it stands on its stack.
@@ -96,6 +99,10 @@ void mapped_frames_verify(const MappedActor& actor);
 void mapped_slot_refill(const MappedActor& actor);
 // Points `count` pointers of the newest frame at words of this frame and of those above it.
 void mapped_weave(const MappedActor& actor, uint64_t count);
+
+// What the newest frame holds of the heap, as its map says; and holds from now on.
+HeldObjects mapped_held(const MappedActor& actor);
+void mapped_hold(const MappedActor& actor, const HeldObjects& held);
 
 // ---- Loans (mapped_loan.cc)
 

@@ -12,7 +12,8 @@ namespace {
 constexpr uint32_t kDecoyWord = 1;
 constexpr uint32_t kPointerWord = GUEST_FIXED_WORDS;
 constexpr uint32_t kOffsetWord = kPointerWord + GUEST_POINTERS;
-constexpr uint32_t kPayloadWord = kOffsetWord + GUEST_POINTERS + 1;
+constexpr uint32_t kHeapWord = kOffsetWord + GUEST_POINTERS;
+constexpr uint32_t kPayloadWord = kHeapWord + 1;
 static_assert(kPayloadWord * 8 + 16 == GUEST_OVERHEAD);
 
 constexpr size_t kClassesMax = 64;
@@ -26,6 +27,7 @@ size_t class_count() { return static_cast<size_t>(guest_mapped_frames_end - gues
 
 struct Maps {
   uint64_t words[kClassesMax][kMapWordsMax] = {};
+  uint64_t heap_words[kMapWordsMax] = {uint64_t{1} << kHeapWord};  // of every class
   FrameMap maps[kClassesMax * kMapsAClass];
   FrameCode code;
 };
@@ -42,7 +44,10 @@ void describe(Maps& maps, size_t index) {
   map[0] = {.pc = kind.pc_entry, .bytes = 16};  // a word of padding, the return address
   const uintptr_t within[] = {kind.pc_next, kind.pc_called, kind.pc_checked};
   for (const uintptr_t pc : within) {
-    *++map = {.pc = pc, .bytes = static_cast<uint32_t>(kind.bytes), .stack_words = words};
+    *++map = {.pc = pc,
+              .bytes = static_cast<uint32_t>(kind.bytes),
+              .stack_words = words,
+              .heap_words = maps.heap_words};
   }
 }
 
@@ -186,6 +191,16 @@ void mapped_frames_verify(const MappedActor& actor) {
       return;
     }
   }
+  guest_verify_objects(actor.self, mapped_held(actor));
+}
+
+HeldObjects mapped_held(const MappedActor& actor) {
+  return {reinterpret_cast<GuestObject*>(*word_at(actor.sp, kHeapWord)), actor.frame().objects};
+}
+
+void mapped_hold(const MappedActor& actor, const HeldObjects& held) {
+  *word_at(actor.sp, kHeapWord) = reinterpret_cast<uintptr_t>(held.newest);
+  actor.frame().objects = held.count;
 }
 
 void mapped_slot_refill(const MappedActor& actor) {

@@ -17,8 +17,8 @@
 
 // What a body gets without asking, of payload.
 #define GUEST_BODY_PAYLOAD 256
-// A frame beside its payload: argument, decoy, its complement, and then pointers and what they must
-// be; above the payload saved rbp and the return address.
+// A frame beside its payload: argument, decoy, its complement, then pointers and what they must be,
+// then a pointer to the heap; above the payload saved rbp and the return address.
 #define GUEST_FIXED_WORDS 3
 #define GUEST_POINTERS 4
 #define GUEST_OVERHEAD ((GUEST_FIXED_WORDS + 2 * GUEST_POINTERS + 1 + 2) * 8)

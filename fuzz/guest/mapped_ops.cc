@@ -5,6 +5,8 @@
 // command for the frame that asked and says how far it is (phase); the frame does it and asks
 // again. No frame of C++ stands on the goroutine's stack meanwhile, but for those of a call that
 // freezes it.
+//
+// Length: an op, a function; they share the few lines that leave a command.
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -12,6 +14,7 @@
 #include <initializer_list>
 
 #include "fuzz/guest/ops.h"
+#include "runtime/gc/gc.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sync/sync.h"
 #include "runtime/syscall/syscall.h"
@@ -20,6 +23,7 @@ namespace throwsplit::fuzz {
 
 namespace {
 
+constexpr uint64_t kParkedWord = 0x7061726b65640000;                            // "parked"
 constexpr uint64_t kForeignWords[] = {0x666f726569676e31, 0x666f726569676e32};  // "foreign1"...
 
 template <typename F>
@@ -189,13 +193,33 @@ bool op_blocking(const MappedActor& actor, const Op& op, uint32_t phase) {
   return true;
 }
 
+// Writes to the stack that it parks, as a channel's unlockf may: nobody moves that stack meanwhile.
+bool commit_in_slot(G* gp, void* slot) {
+  *static_cast<volatile uint64_t*>(slot) = kParkedWord;
+  return park_goroutine_commit(gp);
+}
+
+G* park_with_slot_m(G* gp) {
+  auto* self = static_cast<GuestGoroutine*>(gp->startarg);
+  const MappedActor actor = {self, self->mapped, gp, gp->sched.sp + SAVED_BYTES};
+  return gopark_m(gp, commit_in_slot, actor.slot(), "park");
+}
+
 bool op_park(const MappedActor& actor, uint32_t phase) {
-  if (phase != 0) {
-    park_goroutine_woken(actor.gp);
-    return false;
+  MappedFrame& frame = actor.frame();
+  if (phase == 0) {
+    // A slot that is lent stays lent meanwhile.
+    if (frame.loan == nullptr) lend_to_call(actor, sizeof kParkedWord);
+    leave_by(actor, frame.loan == nullptr ? park_with_slot_m : park_goroutine_m);
+    return true;
   }
-  leave_by(actor, park_goroutine_m);
-  return true;
+  park_goroutine_woken(actor.gp);
+  if (frame.loan != nullptr) return false;
+  if (memcmp(actor.slot(), &kParkedWord, sizeof kParkedWord) != 0) {
+    guest_broken(actor.self, "O9", "what was written to a stack as it was parked is not there");
+  }
+  end_loan_to_call(actor);
+  return false;
 }
 
 bool op_sleep(const MappedActor& actor, const Op& op, uint32_t phase) {
@@ -218,13 +242,53 @@ bool op_stw(const MappedActor& actor, const Op& op, uint32_t phase) {
   return false;
 }
 
+bool op_collect(const MappedActor& actor, uint32_t phase) {
+  if (phase == 0) {
+    leave_by(actor, semacquire_world_m);
+    return true;
+  }
+  gc_collect(this_world());
+  semrelease_world_m(this_world());
+  return false;
+}
+
+// As preempt_self; its slot is written on the way back to its stack.
+void ask_self(G* gp) {
+  gp->preempt.store<relaxed>(1);
+  gp->stackguard0.store<relaxed>(StackPreempt);
+}
+
+// As when a scanner asks: it does the work at its next check.
+void op_shrink(const MappedActor& actor) {
+  actor.gp->preemptscan.store<release>(1);
+  ask_self(actor.gp);
+}
+
+void op_alloc(const MappedActor& actor, const Op& op) {
+  HeldObjects held = mapped_held(actor);
+  guest_alloc(actor.self, &held, static_cast<uint32_t>(op.operand[0]));
+  mapped_hold(actor, held);
+}
+
+bool op_readobject(const MappedActor& actor, const Op& op, uint32_t phase) {
+  HiddenObject& object = actor.state.hidden;
+  if (phase != 0) {
+    guest_verify_hidden(actor.self, object, actor.self->command.result);
+    return false;
+  }
+  object = guest_hide_object(static_cast<uint32_t>(op.operand[2]));
+  if (object.masked == 0) return false;
+  call_kernel(actor, op.operand[0], SYS_read,
+              guest_read(actor.self->guest->pipe_read[op.operand[1] % kGuestPipes]),
+              guest_hidden_address(object), object.bytes);
+  return true;
+}
+
 void op_preempt(const MappedActor& actor, const Op& op) {
   G* target = live_target(actor.self, op);
   if (target == nullptr) return;
   if (target != actor.gp) return preempt_target(target);
-  // As preempt_self; its slot is written on the way back to its stack.
-  target->preempt.store<relaxed>(1);
-  target->stackguard0.store<relaxed>(StackPreempt);
+  ask_self(target);
 }
 
 bool op_grow(const MappedActor& actor, const Op& op, uint32_t phase) {
@@ -321,8 +385,12 @@ bool run_op(const MappedActor& actor, const Op& op, uint32_t phase) {
     case OpCode::kWeb:          mapped_weave(actor, op.operand[0]); return false;
     case OpCode::kLend:         mapped_lend(actor, op.operand[0], op.operand[1]); return false;
     case OpCode::kCallback:     return op_callback(actor, op, phase);
-    // nop, checksum (verified anyway), and what needs a collector.
-    default: return false;
+    case OpCode::kCollect:      return op_collect(actor, phase);
+    case OpCode::kShrink:       op_shrink(actor); return false;
+    case OpCode::kAlloc:        op_alloc(actor, op); return false;
+    case OpCode::kDrop:         mapped_hold(actor, {}); return false;
+    case OpCode::kReadobject:   return op_readobject(actor, op, phase);
+    default:                    return false;  // nop, and checksum: verified anyway
   }
 }
 

@@ -36,8 +36,12 @@ class Execution : public Oracle {
     M* mp = scene.m(carrier);
     G* gp = mp == nullptr ? nullptr : mp->curg.peek();
     // In a system call it may not move at all: O8.
-    if (gp == nullptr || gp->index != g || gp->syscallsp != 0) return nullptr;
-    return runs_once(scene, carrier, g);
+    if (gp != nullptr && gp->index == g) {
+      return gp->syscallsp != 0 ? nullptr : runs_once(scene, carrier, g);
+    }
+    gp = scene.g(g);
+    if (gp == nullptr || (gp->atomicstatus.peek() & Gscan) != 0) return nullptr;
+    return "a stack is moved by somebody who has not claimed it";
   }
 
   // To run is to own a stack; so nobody else may have a byte of it.

@@ -78,13 +78,13 @@ ALWAYS_INLINE void made_move(int row, uint32_t object) {
 
 }  // namespace
 
-void casgstatus(G* gp, uint32_t oldval, uint32_t newval) {
+bool casgstatus(G* gp, uint32_t oldval, uint32_t newval) {
   int row = move_index(MoveKind::g, oldval, newval);
   if (UNLIKELY(row < 0 || ((oldval | newval) & Gscan) != 0)) badcasgstatus(gp, oldval, newval);
-  if (UNLIKELY(!gp->atomicstatus.cas<seq_cst>(oldval, newval))) {
-    casgstatus_wait(gp, oldval, newval);
-  }
+  const bool waits = !gp->atomicstatus.cas<seq_cst>(oldval, newval);
+  if (UNLIKELY(waits)) casgstatus_wait(gp, oldval, newval);
   made_move(row, gp->index);
+  return waits;
 }
 
 bool castogscanstatus(G* gp, uint32_t oldval, uint32_t newval) {

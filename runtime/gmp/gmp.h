@@ -349,11 +349,11 @@ ALWAYS_INLINE uint32_t plainstatus(const G* gp) {
 }
 
 // Moves gp from one status to another. Waits while a scanner holds the scan bit; a running
-// goroutine that was asked to look at its stack does so meanwhile, on the system stack, and then
-// g.sched must be saved again.
+// goroutine that was asked to look at its stack does so meanwhile, on the system stack. True: it
+// did wait, and g.sched may be what that left there.
 // Needs: the mover's right to make this move (moves.def), no lock that ranks above the scan bit.
 // May not: split.
-NOSPLIT void casgstatus(G* gp, uint32_t oldval, uint32_t newval);
+NOSPLIT bool casgstatus(G* gp, uint32_t oldval, uint32_t newval);
 
 // Sets the scan bit beside the status; false: the status has changed, read it anew. Whoever got
 // true owns the stack (of a running goroutine: only its stay on its M). Needs: no lock that ranks

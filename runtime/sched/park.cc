@@ -26,6 +26,8 @@ G* park_goroutine_m(G* gp) {
   return gopark_m(gp, park_commit, nullptr, "park");
 }
 
+bool park_goroutine_commit(G* gp) { return park_commit(gp, nullptr); }
+
 void park_goroutine_woken(G* gp) { gp->parktoken.cas<acq_rel>(kToken, kNoToken); }
 
 void unpark_goroutine(G* gp) {

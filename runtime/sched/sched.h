@@ -150,6 +150,8 @@ G* gopark_m(G* gp, bool (*unlockf)(G*, void*), void* lock, const char* reason);
 // park_goroutine in two halves; the second, once gp runs again, on the system stack.
 G* park_goroutine_m(G* gp);
 void park_goroutine_woken(G* gp);
+// For an unlockf of one's own: gp waits from here on. False: its token came first.
+bool park_goroutine_commit(G* gp);
 // Until gp->wake_ns, which its owner has set.
 G* sleep_m(G* gp);
 G* semacquire_world_m(G* gp);

@@ -196,5 +196,43 @@ TEST(Shrink, OfANativeStackRaisesItsLimit) {
             nullptr);
 }
 
+// A native function checks once. What a collection takes back between that check and the frame,
+// while the goroutine gives way, must be there again.
+G* asked;
+constexpr size_t kFrameBytes = 24 * 1024;
+uintptr_t frame_lo;
+
+NO_SANITIZE NOINLINE void one_large_frame();
+NO_SANITIZE void one_large_frame() {
+  volatile char frame[kFrameBytes];
+  frame[0] = 1;
+  asm volatile("" : : "r"(frame) : "memory");
+  frame_lo = reinterpret_cast<uintptr_t>(frame);
+  EXPECT_GT(frame_lo, stack_guard(getg()));
+}
+
+TEST(Shrink, TakesNoRoomFromAFrameThatWasChecked) {
+  ASSERT_EQ(run(one_p(),
+                [] {
+                  asked = nullptr;
+                  frame_lo = 0;
+                  go([] {
+                    asked = getg();
+                    preempt_self(getg());
+                    one_large_frame();
+                  });
+                  while (asked == nullptr)
+                    yield();
+                  EXPECT_EQ(frame_lo, 0u) << "it did not give way before its frame";
+                  EXPECT_GT(asked->stack.hi - stack_guard(asked), kFrameBytes);
+                  on_systemstack([](void*) { EXPECT_TRUE(gc_collect_try(this_world())); }, nullptr);
+                  EXPECT_LT(asked->stack.hi - stack_guard(asked), kFrameBytes)
+                      << "it did not shrink";
+                  while (frame_lo == 0)
+                    yield();
+                }),
+            nullptr);
+}
+
 }  // namespace
 }  // namespace throwsplit

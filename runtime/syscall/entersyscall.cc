@@ -87,9 +87,8 @@ bool begin_syscall(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
   gp->syscallfake = san_fake_stack();
 #endif
   gp->syscallstack = gp->stack;
-  casgstatus(gp, Grunning, Gsyscall);
-  // It may have helped a scanner on the system stack, which overwrote g.sched.
-  save(gp, pc, sp, bp);
+  // Where it has helped a scanner on the system stack, that overwrote g.sched.
+  if (UNLIKELY(casgstatus(gp, Grunning, Gsyscall))) save(gp, pc, sp, bp);
   INJECT(entersyscall_published);
   return sp >= gp->stack.base && sp < gp->stack.hi;
 }
