@@ -25,6 +25,7 @@
 extern "C" {
 void* __asan_stack_malloc_1(size_t bytes);
 void* __asan_stack_malloc_2(size_t bytes);
+void* __asan_get_current_fake_stack();
 void __asan_handle_no_return();
 void* __asan_memset(void* to, int value, size_t bytes);
 void* __asan_memcpy(void* to, const void* from, size_t bytes);
@@ -167,6 +168,8 @@ const Figure kFigures[] = {
 #if THROWSPLIT_ASAN
     {"__asan_stack_malloc_1", [] { return used_by([] { __asan_stack_malloc_1(96); }); }},
     {"__asan_stack_malloc_2", [] { return used_by([] { __asan_stack_malloc_2(192); }); }},
+    {"__asan_get_current_fake_stack",
+     [] { return used_by([] { __asan_get_current_fake_stack(); }); }},
     {"__asan_handle_no_return", [] { return used_by([] { __asan_handle_no_return(); }); }},
     {"__asan_memset",
      [] {
