@@ -24,6 +24,7 @@ class Execution : public Oracle {
       case Event::safe_point:
       case Event::go_syscall_exit: return runs_once(scene, step.carrier, a);
       case Event::stack_move:      return moved(scene, step.carrier, a);
+      case Event::stack_shrink:    return own_stack(scene, a);
       case Event::go_end:
       case Event::go_park:         return queues(scene.w());
       default:                     return nullptr;
@@ -44,10 +45,15 @@ class Execution : public Oracle {
     return "a stack is moved by somebody who has not claimed it";
   }
 
-  // To run is to own a stack; so nobody else may have a byte of it.
+  // To run is to own a stack, the reserve below its guard too; so nobody else may have a byte of
+  // it.
   const char* own_stack(const Scene& scene, uint32_t g) {
     G* gp = scene.g(g);
     if (gp == nullptr) return nullptr;
+    const uintptr_t reserve = gp->mapped ? StackMappedReserve : StackReserve;
+    if (gp->stack.base != 0 && gp->stack.lo + gp->stack.guard_bytes < gp->stack.base + reserve) {
+      return "a stack has no reserve below its guard";
+    }
     for (G* other = scene.w().sched.allgs; other != nullptr; other = other->alllink) {
       if (other == gp || other->stack.base == 0) continue;
       if (other->stack.base < gp->stack.hi && gp->stack.base < other->stack.hi) {

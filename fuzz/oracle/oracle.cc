@@ -131,6 +131,8 @@ CrashRule judge_crash(const std::string& crash_text) {
       {"an old stack was written to", "O9"},
       {"copystack: ", "O9"},
       {"gp->syscallsp, 0u", "O8"},
+      {"shrinkstack at bad time: in a system call", "O8"},
+      {"shrinkstack at bad time: in a park window", "O9"},
       {"running_here", "O2"},
       {"two scanners", "O2"},
       {"gp->lockedm", "O2"},

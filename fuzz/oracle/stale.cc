@@ -112,7 +112,8 @@ class Stale : public Oracle {
 
   static const char* contexts(G* gp, const Range& old) {
     if (old.holds(gp->sched.sp)) return "the saved context still names the stack that was left";
-    if (old.holds(gp->sched.bp) || old.holds(gp->syscallsp) || old.holds(gp->syscallbp)) {
+    if (old.holds(gp->sched.bp) || old.holds(gp->syscallsp) || old.holds(gp->syscallbp) ||
+        old.holds(gp->syscallscansp)) {
       return "the saved context still names the stack that was left";
     }
     return nullptr;

@@ -22,6 +22,9 @@ void on_a_goroutine(benchmark::State& state, uint32_t procs, F fn) {
   if (const char* why = run(config, fn)) state.SkipWithError(why);
 }
 
+// ThreadSanitizer keeps half a megabyte, mapped, of each goroutine.
+constexpr int64_t kMany = THROWSPLIT_TSAN ? 1000 : 10000;
+
 // Goroutines that wait until the world has other things to do than to be measured.
 class Parked {
  public:
@@ -62,7 +65,7 @@ void BM_StopWithParked(benchmark::State& state) {
     delete parked;
   });
 }
-BENCHMARK(BM_StopWithParked)->Arg(0)->Arg(10000)->UseRealTime();
+BENCHMARK(BM_StopWithParked)->Arg(0)->Arg(kMany)->UseRealTime();
 
 // Each is claimed twice, and its stack looked at.
 void BM_CollectWithParked(benchmark::State& state) {
@@ -74,7 +77,7 @@ void BM_CollectWithParked(benchmark::State& state) {
     delete parked;
   });
 }
-BENCHMARK(BM_CollectWithParked)->Arg(0)->Arg(1000)->Arg(10000)->UseRealTime();
+BENCHMARK(BM_CollectWithParked)->Arg(0)->Arg(kMany / 10)->Arg(kMany)->UseRealTime();
 
 // A live heap of so many MiB: a chain of small objects, which is the worst order, or a table of
 // them.

@@ -193,16 +193,17 @@ struct Call {
 void collect_during(Call* call, void (*fn)(Call*)) {
   ASSERT_EQ(pipe(call->ends), 0);
   go([call, fn] {
-    call->g = getg();
+    atomic_store<release>(&call->g, getg());
     fn(call);
     atomic_store<release>(&call->done, 1u);
   });
-  while (call->g == nullptr || readgstatus(call->g) != Gsyscall)
+  G* gp;
+  while ((gp = atomic_load<acquire>(&call->g)) == nullptr || readgstatus(gp) != Gsyscall)
     yield();
   clean();
   gc();
   gc();
-  ASSERT_EQ(readgstatus(call->g), uint32_t{Gsyscall});
+  ASSERT_EQ(readgstatus(gp), uint32_t{Gsyscall});
   ASSERT_EQ(write(call->ends[1], "abcdefgh", 8), 8);
   while (atomic_load<acquire>(&call->done) == 0)
     yield();

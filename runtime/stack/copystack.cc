@@ -100,6 +100,7 @@ void move_contexts(const Move& move) {
   gp->sched.bp = move.moved(gp->sched.bp);
   // Of a call long over; but no word of the runtime may point into a range that was left.
   gp->syscallbp = move.moved(gp->syscallbp);
+  gp->syscallscansp = move.moved(gp->syscallscansp);
   gp->syscallstack = StackRange();
 }
 
