@@ -54,7 +54,9 @@ const std::set<std::string> kNosplit = {
     "entersyscall",
     "entersyscallblock",
     "exitsyscall",
+    "exitsyscall_queued",
     "exitsyscallfast",
+    "exitsyscallfast_other",
     "getg",
     "getg_",
     "gogo",
@@ -95,9 +97,11 @@ const std::set<std::string> kNosplit = {
     "syscall",
     "syscall_block",
     "systemstack",
+    "systemstack_rarely",
     "throw_",
     "throw_details",
     "throw_overflow",
+    "trace_write",
 };
 
 // Must be there: no compiler may have dissolved these into their callers.

@@ -13,7 +13,6 @@ namespace {
 [[noreturn]] NOSPLIT COLD void badcasgstatus(G* gp, uint32_t oldval, uint32_t newval);
 [[noreturn]] NOSPLIT COLD void casgstatus_stale(G* gp, uint32_t oldval, uint32_t found);
 [[noreturn]] NOSPLIT COLD void badscanstatus(G* gp, uint32_t oldval, uint32_t newval);
-NOSPLIT COLD void casgstatus_wait(G* gp, uint32_t oldval, uint32_t newval);
 [[noreturn]] NOSPLIT COLD void badpmove(P* pp, uint32_t oldval, uint32_t newval);
 
 void badcasgstatus(G* gp, uint32_t oldval, uint32_t newval) {
@@ -47,6 +46,8 @@ ALWAYS_INLINE bool may_help(G* gp, uint32_t oldval, uint32_t newval) {
   return gp->gcworkdone.load<acquire>() == 0;
 }
 
+}  // namespace
+
 // Apart, so that the way that is always taken saves no registers.
 void casgstatus_wait(G* gp, uint32_t oldval, uint32_t newval) {
   // Its scanner may be waiting for that lock. (Tests move statuses on threads that are no Ms.)
@@ -62,18 +63,11 @@ void casgstatus_wait(G* gp, uint32_t oldval, uint32_t newval) {
   } while (!gp->atomicstatus.cas<seq_cst>(oldval, newval));
 }
 
+namespace {
+
 void badpmove(P* pp, uint32_t oldval, uint32_t newval) {
   ThrowDetail details[] = {{"p", pp->id}, {"oldval", oldval}, {"newval", newval}};
   throw_details("P moved illegally", details, 3);
-}
-
-ALWAYS_INLINE void made_move(int row, uint32_t object) {
-#if THROWSPLIT_HOOKS
-  hook_site(static_cast<Site>(kMoveSites + row), object);
-#else
-  (void)row;
-  (void)object;
-#endif
 }
 
 }  // namespace
@@ -125,6 +119,10 @@ void pset(P* pp, uint32_t oldval, uint32_t newval) {
   uint32_t found = pp->status.exchange<seq_cst>(newval);
   CHECK_EQ(found, oldval);
   made_move(row, pp->id);
+}
+
+void trace_write(M* mp, Event event, uint32_t a, uint32_t b) {
+  mp->ring->write(event, mp->id, a, b);
 }
 
 const char* gstatus_name(uint32_t status) {

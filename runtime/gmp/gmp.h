@@ -328,13 +328,15 @@ struct World {
 // The World of the code that runs here.
 ALWAYS_INLINE World& this_world() { return *getg()->m->world; }
 
+NOSPLIT COLD PRESERVE_MOST void trace_write(M* mp, Event event, uint32_t a, uint32_t b);
+
 // Tells of a step just taken: to the M's ring, and in hooked flavours to whoever listens.
 ALWAYS_INLINE void trace(Event event, uint32_t a, uint32_t b = 0) {
 #if THROWSPLIT_HOOKS
   hook_site(static_cast<Site>(kEventSites + static_cast<uint16_t>(event)), a, b);
 #endif
   M* mp = getg()->m;
-  if (UNLIKELY(mp->ring != nullptr)) mp->ring->write(event, mp->id, a, b);
+  if (UNLIKELY(mp->ring != nullptr)) trace_write(mp, event, a, b);
 }
 
 // ---- Status words
@@ -348,12 +350,23 @@ ALWAYS_INLINE uint32_t plainstatus(const G* gp) {
   return gp->atomicstatus.peek() & ~uint32_t{Gscan};
 }
 
+ALWAYS_INLINE void made_move(int row, uint32_t object) {
+#if THROWSPLIT_HOOKS
+  hook_site(static_cast<Site>(kMoveSites + row), object);
+#else
+  (void)row;
+  (void)object;
+#endif
+}
+
 // Moves gp from one status to another. Waits while a scanner holds the scan bit; a running
 // goroutine that was asked to look at its stack does so meanwhile, on the system stack. True: it
 // did wait, and g.sched may be what that left there.
 // Needs: the mover's right to make this move (moves.def), no lock that ranks above the scan bit.
 // May not: split.
 NOSPLIT bool casgstatus(G* gp, uint32_t oldval, uint32_t newval);
+// The waiting alone, and the move.
+NOSPLIT COLD PRESERVE_MOST void casgstatus_wait(G* gp, uint32_t oldval, uint32_t newval);
 
 // Sets the scan bit beside the status; false: the status has changed, read it anew. Whoever got
 // true owns the stack (of a running goroutine: only its stay on its M). Needs: no lock that ranks

@@ -84,7 +84,7 @@ inline constexpr Table kTable;
 }  // namespace moves_internal
 
 // The row's index, or -1: illegal.
-ALWAYS_INLINE int move_index(MoveKind kind, uint32_t from, uint32_t to) {
+ALWAYS_INLINE constexpr int move_index(MoveKind kind, uint32_t from, uint32_t to) {
   const uint32_t row = moves_internal::place(from);
   const uint32_t column = moves_internal::place(to);
   if (row >= moves_internal::kPlaces || column >= moves_internal::kPlaces) return -1;

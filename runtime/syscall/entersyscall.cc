@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/base/check.h"
 #include "runtime/base/throw.h"
+#include "runtime/gmp/transition.h"
 #include "runtime/sched/sched.h"
 #include "runtime/stack/stack.h"
 #include "runtime/sync/sync.h"
@@ -71,15 +72,18 @@ ALWAYS_INLINE uintptr_t frames_above(const void* frame) {
   return reinterpret_cast<uintptr_t>(frame) + 16;
 }
 
+// After a visit to the system stack: g.sched is again where the call was entered.
+ALWAYS_INLINE void save_again(G* gp) { save(gp, gp->syscallpc, gp->syscallsp, gp->syscallbp); }
+
 // What both ways in do first. Leaves: throwsplit up, the guard poisoned, g Gsyscall.
 NOSPLIT bool begin_syscall(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp);
 bool begin_syscall(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
-  // From here on a split check dies.
-  gp->throwsplit = true;
-  gp->stackguard0.store<relaxed>(StackPreempt);
+  // From here on a split check dies. (In the order of cache lines: the locked step waits for all.)
   guard_slot_write(StackPreempt);
-  INJECT(entersyscall_start);
+  gp->stackguard0.store<relaxed>(StackPreempt);
   save(gp, pc, sp, bp);
+  gp->throwsplit = true;
+  INJECT(entersyscall_start);
   gp->syscallpc = pc;
   gp->syscallsp = sp;
   gp->syscallbp = bp;
@@ -88,24 +92,26 @@ bool begin_syscall(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
 #endif
   gp->syscallstack = gp->stack;
   // Where it has helped a scanner on the system stack, that overwrote g.sched.
-  if (UNLIKELY(casgstatus(gp, Grunning, Gsyscall))) save(gp, pc, sp, bp);
+  if (UNLIKELY((casgstatus_at_once<Grunning, Gsyscall>(gp)))) save_again(gp);
   INJECT(entersyscall_published);
   return sp >= gp->stack.base && sp < gp->stack.hi;
 }
 
 }  // namespace
 
+void systemstack_rarely(void (*fn)(void*)) { systemstack(fn, nullptr); }
+
 void entersyscall(uintptr_t pc, uintptr_t sp, uintptr_t bp) {
   G* gp = getg();
-  gp->syscallscansp = frames_above(__builtin_frame_address(0));
   M* mp = gp->m;
   // Not preemptible: g.sched may be inconsistent while g is Gsyscall.
   mp->locks++;
-  if (UNLIKELY(!begin_syscall(gp, pc, sp, bp))) systemstack(entersyscall_bad, nullptr);
+  gp->syscallscansp = frames_above(__builtin_frame_address(0));
+  if (UNLIKELY(!begin_syscall(gp, pc, sp, bp))) systemstack_rarely(entersyscall_bad);
   Sched& sched = mp->world->sched;
   if (UNLIKELY(INJECT_FAIL(entersyscall_sysmon_look) || sched.sysmonwait.load<relaxed>() != 0)) {
-    systemstack(entersyscall_sysmon, nullptr);
-    save(gp, pc, sp, bp);
+    systemstack_rarely(entersyscall_sysmon);
+    save_again(gp);
   }
   P* pp = mp->p.load<relaxed>();
   mp->syscalltick = pp->syscalltick.load<relaxed>();
@@ -115,11 +121,11 @@ void entersyscall(uintptr_t pc, uintptr_t sp, uintptr_t bp) {
   pp->m.store<release>(nullptr);
   trace(Event::go_syscall, gp->index, pp->id);
   INJECT(entersyscall_before_publish);
-  pset(pp, Prunning, Psyscall);  // publish, with a full fence ...
+  pset_at_once<Prunning, Psyscall>(pp);  // publish, with a full fence ...
   INJECT(entersyscall_after_publish);
   if (UNLIKELY(sched.gcwaiting.load<seq_cst>() != 0)) {  // ... then look (I2)
-    systemstack(entersyscall_gcwait, nullptr);
-    save(gp, pc, sp, bp);
+    systemstack_rarely(entersyscall_gcwait);
+    save_again(gp);
   }
   CHECK_EQ(gp->sched.sp, gp->syscallsp);
   INJECT(entersyscall_end);
@@ -137,7 +143,7 @@ void entersyscallblock(uintptr_t pc, uintptr_t sp, uintptr_t bp) {
   mp->oldp = nullptr;
   trace(Event::go_syscall, gp->index, pp->id);
   systemstack(entersyscallblock_handoff, nullptr);
-  save(gp, pc, sp, bp);
+  save_again(gp);
   CHECK_EQ(gp->sched.sp, gp->syscallsp);
   mp->locks--;
 }

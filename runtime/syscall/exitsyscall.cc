@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/base/check.h"
 #include "runtime/base/throw.h"
+#include "runtime/gmp/transition.h"
 #include "runtime/sched/sched.h"
 #include "runtime/stack/stack.h"
 #include "runtime/sync/sync.h"
@@ -65,6 +66,27 @@ G* exitsyscall0(G* gp) {
 
 }  // namespace
 
+// An idle P instead of the old one, if there is one. Apart, like all that is seldom done here.
+NOSPLIT COLD PRESERVE_MOST bool exitsyscallfast_other(M* mp);
+bool exitsyscallfast_other(M* mp) {
+  systemstack(exitsyscallfast_pidle, nullptr);
+  bool taken = mp->scalararg[0] != 0;
+  mp->scalararg[0] = 0;
+  return taken;
+}
+
+// No P to be had quickly.
+NOSPLIT COLD void exitsyscall_queued(G* gp);
+void exitsyscall_queued(G* gp) {
+  mcall(exitsyscall0);
+  // Perhaps on another M, certainly with a P; execute has made the guard clean.
+  gp->syscallsp = 0;
+  P* pp = gp->m->p.load<relaxed>();
+  pp->syscalltick.store<relaxed>(pp->syscalltick.load<relaxed>() + 1);
+  gp->throwsplit = false;
+  trace(Event::go_syscall_exit, gp->index, pp->id);
+}
+
 bool exitsyscallfast(P* oldp) {
   M* mp = getg()->m;
   Sched& sched = mp->world->sched;
@@ -73,18 +95,15 @@ bool exitsyscallfast(P* oldp) {
     INJECT(exitsyscall_stopped);
     return false;
   }
-  if (oldp != nullptr && !INJECT_FAIL(exitsyscall_own_p) && pcas(oldp, Psyscall, Prunning)) {
+  if (oldp != nullptr && !INJECT_FAIL(exitsyscall_own_p) &&
+      pcas_at_once<Psyscall, Prunning>(oldp)) {
     mp->p.store<release>(oldp);
     oldp->m.store<release>(mp);
     INJECT(exitsyscall_retaken);
     return true;
   }
   INJECT(exitsyscall_lost_p);
-  if (sched.npidle.load<seq_cst>() == 0) return false;
-  systemstack(exitsyscallfast_pidle, nullptr);
-  bool taken = mp->scalararg[0] != 0;
-  mp->scalararg[0] = 0;
-  return taken;
+  return sched.npidle.load<seq_cst>() != 0 && exitsyscallfast_other(mp);
 }
 
 void exitsyscall() {
@@ -92,7 +111,7 @@ void exitsyscall() {
   M* mp = gp->m;
   mp->locks++;
   if (UNLIKELY(gp->syscallstack.lo != gp->stack.lo || gp->syscallsp == 0)) {
-    systemstack(exitsyscall_bad, nullptr);
+    systemstack_rarely(exitsyscall_bad);
   }
   INJECT(exitsyscall_start);
   P* oldp = mp->oldp;
@@ -105,7 +124,7 @@ void exitsyscall() {
     // itself (I3).
     gp->stackguard0.store<relaxed>(stack_guard(gp));
     guard_slot_write(stack_guard(gp));
-    casgstatus(gp, Gsyscall, Grunning);
+    casgstatus_at_once<Gsyscall, Grunning>(gp);
     INJECT(exitsyscall_running);
     gp->syscallsp = 0;
     gp->throwsplit = false;
@@ -119,13 +138,7 @@ void exitsyscall() {
     return;
   }
   mp->locks--;
-  mcall(exitsyscall0);
-  // Perhaps on another M, certainly with a P; execute has made the guard clean.
-  gp->syscallsp = 0;
-  P* pp = gp->m->p.load<relaxed>();
-  pp->syscalltick.store<relaxed>(pp->syscalltick.load<relaxed>() + 1);
-  gp->throwsplit = false;
-  trace(Event::go_syscall_exit, gp->index, pp->id);
+  exitsyscall_queued(gp);
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

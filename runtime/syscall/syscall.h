@@ -23,6 +23,9 @@ NOSPLIT void save(G* gp, uintptr_t pc, uintptr_t sp, uintptr_t bp);
 
 NOSPLIT bool exitsyscallfast(P* oldp);
 
+// systemstack(fn, nullptr) where a transition seldom comes by; costs the usual way no register.
+NOSPLIT COLD PRESERVE_MOST void systemstack_rarely(void (*fn)(void*));
+
 // fn(arg) on the system stack, as a call that is known to block; the value, and errno as fn left
 // it. Mapped code may call it as it calls Syscall: its frame lives only while the stack is frozen.
 struct BlockingCall {
