@@ -25,8 +25,6 @@ struct GuestObject {
 namespace {
 
 constexpr uint64_t kObjectMark = 0x6775657374206f62;  // "guest ob"
-// Turns an address into a word that leads nowhere.
-constexpr uintptr_t kMask = 0x5555555555555550;
 constexpr size_t kTailBytes = 16;
 constexpr uint8_t kTailByte = 0x3c;
 constexpr const char* kLost = "an object that is held was freed, or written over";
@@ -70,20 +68,18 @@ void guest_verify_objects(GuestGoroutine* self, const HeldObjects& held) {
   if (left != 0) guest_broken(self, kKeptRule, kLost);
 }
 
-// Apart: in the caller's frame no word leads to it.
-HiddenObject guest_hide_object(uint32_t bytes) {
-  auto* object = static_cast<uint8_t*>(make(bytes + kTailBytes, GcHolds::bytes));
-  if (object == nullptr) return {};
-  memset(object + bytes, kTailByte, kTailBytes);
-  return {reinterpret_cast<uintptr_t>(object) ^ kMask, bytes};
-}
-
-long guest_hidden_address(const HiddenObject& object) {
-  return static_cast<long>(object.masked ^ kMask);
+void guest_hide_object(HiddenObject* object, uint32_t bytes) {
+  auto* made = static_cast<uint8_t*>(make(bytes + kTailBytes, GcHolds::bytes));
+  object->shown = made;
+  object->bytes = bytes;
+  object->masked = 0;
+  if (made == nullptr) return;
+  object->masked = reinterpret_cast<uintptr_t>(made) ^ HiddenObject::kMask;
+  memset(made + bytes, kTailByte, kTailBytes);
 }
 
 void guest_verify_hidden(GuestGoroutine* self, const HiddenObject& object, long got) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(object.masked ^ kMask);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(object.address());
   bool whole = true;
   for (long i = 0; i < got; i++)
     whole = whole && bytes[i] == kPipeByte;

@@ -18,11 +18,16 @@ struct HeldObjects {
   uint32_t count = 0;
 };
 
-// An object to which only the arguments of a call lead: its address is kept as a number that is
-// none.
+// An object to which only the arguments of a call are to lead: its address is kept as a number that
+// leads nowhere.
 struct HiddenObject {
+  static constexpr uintptr_t kMask = 0x5555555555555550;
   uintptr_t masked = 0;  // 0: the kernel refused memory
   uint32_t bytes = 0;    // that the call may write
+  // The address itself, while a check may come: a collection there would free the object, rightly.
+  void* volatile shown = nullptr;
+
+  ALWAYS_INLINE uintptr_t address() const { return masked ^ kMask; }
 };
 
 // Of one frame; a longer chain is cut, its end forgotten.
@@ -34,9 +39,8 @@ void guest_alloc(GuestGoroutine* self, HeldObjects* held, uint32_t bytes);
 void guest_verify_objects(GuestGoroutine* self, const HeldObjects& held);
 
 // Behind what the kernel is to fill lies a tail that it may not touch.
-NOINLINE HiddenObject guest_hide_object(uint32_t bytes);
-NOINLINE long guest_hidden_address(const HiddenObject& object);
+void guest_hide_object(HiddenObject* object, uint32_t bytes);
 // `got`: what the read returned.
-NOINLINE void guest_verify_hidden(GuestGoroutine* self, const HiddenObject& object, long got);
+void guest_verify_hidden(GuestGoroutine* self, const HiddenObject& object, long got);
 
 }  // namespace throwsplit::fuzz

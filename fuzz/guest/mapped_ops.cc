@@ -276,11 +276,11 @@ bool op_readobject(const MappedActor& actor, const Op& op, uint32_t phase) {
     guest_verify_hidden(actor.self, object, actor.self->command.result);
     return false;
   }
-  object = guest_hide_object(static_cast<uint32_t>(op.operand[2]));
+  guest_hide_object(&object, static_cast<uint32_t>(op.operand[2]));
   if (object.masked == 0) return false;
   call_kernel(actor, op.operand[0], SYS_read,
               guest_read(actor.self->guest->pipe_read[op.operand[1] % kGuestPipes]),
-              guest_hidden_address(object), object.bytes);
+              static_cast<long>(object.address()), object.bytes);
   return true;
 }
 

@@ -169,19 +169,26 @@ void op_write(Frame& frame, const Op& op) {
               reinterpret_cast<long>(frame.bytes), static_cast<long>(count));
 }
 
-// Apart: in its caller's frame no word leads to the object.
-NOINLINE long read_hidden(uint64_t mode, int pipe, const HiddenObject& object);
-long read_hidden(uint64_t mode, int pipe, const HiddenObject& object) {
-  return call_kernel(mode, SYS_read, pipe, guest_hidden_address(object), object.bytes);
+// Nosplit: no check stands between the moment when only the arguments lead to the object and the
+// call, and none behind it.
+NOSPLIT NOINLINE long read_hidden(bool block, int pipe, HiddenObject* object);
+long read_hidden(bool block, int pipe, HiddenObject* object) {
+  const auto buffer = static_cast<long>(object->address());
+  object->shown = nullptr;
+  const long got = block ? Syscallblock(SYS_read, pipe, buffer, object->bytes, 0, 0, 0)
+                         : Syscall(SYS_read, pipe, buffer, object->bytes, 0, 0, 0);
+  object->shown = reinterpret_cast<void*>(object->address());
+  return got;
 }
 
 void op_readobject(Frame& frame, const Op& op) {
   Guest* guest = frame.self->guest;
+  const bool block = op.operand[0] == static_cast<uint64_t>(Mode::kBlock);
   const int pipe = guest_read(guest->pipe_read[op.operand[1] % kGuestPipes]);
-  const HiddenObject object = guest_hide_object(static_cast<uint32_t>(op.operand[2]));
+  HiddenObject object;
+  guest_hide_object(&object, static_cast<uint32_t>(op.operand[2]));
   if (object.masked == 0) return;
-  const long got = read_hidden(op.operand[0], pipe, object);
-  guest_verify_hidden(frame.self, object, got);
+  guest_verify_hidden(frame.self, object, read_hidden(block, pipe, &object));
 }
 
 void op_shrink() {

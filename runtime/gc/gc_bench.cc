@@ -23,7 +23,11 @@ void on_a_goroutine(benchmark::State& state, uint32_t procs, F fn) {
 }
 
 // ThreadSanitizer keeps half a megabyte, mapped, of each goroutine.
-constexpr int64_t kMany = THROWSPLIT_TSAN ? 1000 : 10000;
+#if THROWSPLIT_TSAN
+constexpr int64_t kMany = 1000;
+#else
+constexpr int64_t kMany = 10000;
+#endif
 
 // Goroutines that wait until the world has other things to do than to be measured.
 class Parked {
