@@ -87,27 +87,29 @@ TEST(Systemstack, KeepsARequestThatCameMeanwhile) {
 TEST(Getg, IsTheSameGoroutineOnAnotherThread) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  ASSERT_EQ(run(procs(1),
-                [&] {
-                  G* gp = getg();
-                  M* before = gp->m;
-                  auto thread_before = static_cast<long>(gettid());
-                  ASSERT_TRUE(go([gp, &ends] {
-                    EXPECT_EQ(syscall(SYS_write, ends[1], reinterpret_cast<long>("x"), 1), 1);
-                    while (readgstatus(gp) == Gsyscall)
-                      __builtin_ia32_pause();
-                  }));
-                  char byte = 0;
-                  EXPECT_EQ(syscall_block(SYS_read, ends[0], reinterpret_cast<long>(&byte), 1), 1);
-                  EXPECT_EQ(byte, 'x');
-                  EXPECT_EQ(getg(), gp);
-                  EXPECT_NE(getg()->m, before);
-                  EXPECT_NE(static_cast<long>(gettid()), thread_before);
-                  EXPECT_EQ(getg()->m->curg.peek(), gp);
-                  EXPECT_EQ(reinterpret_cast<uintptr_t>(guard_slot_address()),
-                            getg()->m->guard_handle);
-                }),
-            nullptr);
+  ASSERT_EQ(
+      run(procs(1),
+          [&] {
+            G* gp = getg();
+            M* before = gp->m;
+            auto thread_before = static_cast<long>(gettid());
+            ASSERT_TRUE(go([gp, &ends] {
+              // Not by a call of the runtime's: sysmon could take the P meanwhile.
+              EXPECT_EQ(os_syscall6(SYS_write, ends[1], reinterpret_cast<long>("x"), 1, 0, 0, 0),
+                        1);
+              while (readgstatus(gp) == Gsyscall)
+                __builtin_ia32_pause();
+            }));
+            char byte = 0;
+            EXPECT_EQ(syscall_block(SYS_read, ends[0], reinterpret_cast<long>(&byte), 1), 1);
+            EXPECT_EQ(byte, 'x');
+            EXPECT_EQ(getg(), gp);
+            EXPECT_NE(getg()->m, before);
+            EXPECT_NE(static_cast<long>(gettid()), thread_before);
+            EXPECT_EQ(getg()->m->curg.peek(), gp);
+            EXPECT_EQ(reinterpret_cast<uintptr_t>(guard_slot_address()), getg()->m->guard_handle);
+          }),
+      nullptr);
   close(ends[0]);
   close(ends[1]);
 }
