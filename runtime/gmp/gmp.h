@@ -116,6 +116,12 @@ static_assert(offsetof(G, san) == G_SAN);
 using GQueue = Queue<G, &G::schedlink>;
 using GList = LifoList<G, &G::schedlink>;
 
+// A range that a mapped goroutine left.
+struct OldStack {
+  uintptr_t base = 0;
+  size_t bytes = 0;  // that checked code could use
+};
+
 struct M {
   // Assembly knows these places (arch/layout.h).
   G* g0 = nullptr;                         // [start] the goroutine of the system stack
@@ -141,6 +147,7 @@ struct M {
   bool (*waitunlockf)(G*, void*) = nullptr;      // [owner] gopark's last words
   void* waitlock = nullptr;
   void* ptrarg = nullptr;
+  OldStack oldstack;         // [owner] out of quarantine, and not yet anywhere else
   G* lockedg = nullptr;      // [owner] the goroutine tied to this M: it runs nothing else
   uint32_t lockedcount = 0;  // [owner] how often it was tied
   uint64_t fastrand = 0;     // [owner]
@@ -289,10 +296,7 @@ struct GSlab {
 struct StackPool {
   static constexpr uint32_t kClasses = 6;  // of free stacks kept: 2 KiB to 64 KiB
   static constexpr uint32_t kQuarantined = 32;
-  struct Old {
-    uintptr_t base = 0;
-    size_t bytes = 0;  // that checked code could use
-  };
+  using Old = OldStack;
   Mutex lock;
   uintptr_t free[kClasses] = {};  // [lock] each holds the next in its first word
   Old old[kQuarantined];          // [lock] a ring

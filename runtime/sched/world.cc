@@ -73,6 +73,7 @@ void free_world(World* world, bool abandoned) {
   }
   for (M* mp = world->sched.allms; mp != nullptr;) {
     M* next = mp->alllink;
+    stackpool_drop(mp, abandoned);
     if (mp->ring != nullptr) os_free(mp->ring, sizeof(TraceRing));
     if (mp != &world->m0) os_free(mp, sizeof(M));
     mp = next;

@@ -1,4 +1,4 @@
-// How a map is found: one version of the table of frame maps, and the search in it.
+// How a map is found: the tables of frame maps, and the search in them.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -7,9 +7,9 @@
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
-// In memory from the kernel, its ranges behind it, sorted by begin.
+// Its ranges stand behind it, sorted by begin. Once published it does not change.
 struct FrameTable {
-  FrameTable* older = nullptr;
+  const FrameTable* larger = nullptr;  // the next one to look in
   uint32_t count = 0;
   FrameCode* codes() { return reinterpret_cast<FrameCode*>(this + 1); }
   ALWAYS_INLINE const FrameCode* codes() const {
@@ -22,8 +22,7 @@ static_assert(sizeof(FrameTable) % alignof(FrameCode) == 0);
 // between two steps, in code that ThreadSanitizer does not see, and may share no function with code
 // that it does.
 template <typename Who>
-const FrameMap* search_frames(const FrameTable* table, uintptr_t pc) {
-  if (table == nullptr) return nullptr;
+const FrameCode* search_table(const FrameTable* table, uintptr_t pc) {
   // The last range that begins below pc.
   uint32_t low = 0;
   uint32_t high = table->count;
@@ -36,9 +35,13 @@ const FrameMap* search_frames(const FrameTable* table, uintptr_t pc) {
     }
   }
   if (low == 0 || pc > table->codes()[low - 1].end) return nullptr;
-  const FrameCode& code = table->codes()[low - 1];
-  low = 0;
-  high = code.count;
+  return &table->codes()[low - 1];
+}
+
+template <typename Who>
+const FrameMap* search_code(const FrameCode& code, uintptr_t pc) {
+  uint32_t low = 0;
+  uint32_t high = code.count;
   while (low < high) {
     const uint32_t middle = (low + high) / 2;
     if (code.maps[middle].pc < pc) {
@@ -48,6 +51,15 @@ const FrameMap* search_frames(const FrameTable* table, uintptr_t pc) {
     }
   }
   return low < code.count && code.maps[low].pc == pc ? &code.maps[low] : nullptr;
+}
+
+template <typename Who>
+const FrameMap* search_frames(const FrameTable* table, uintptr_t pc) {
+  for (; table != nullptr; table = table->larger) {
+    const FrameCode* code = search_table<Who>(table, pc);
+    if (code != nullptr) return search_code<Who>(*code, pc);
+  }
+  return nullptr;
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

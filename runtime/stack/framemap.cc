@@ -1,4 +1,4 @@
-// Frame maps: a sorted table of code ranges, replaced as a whole, searched without a lock.
+// Frame maps: sorted tables of code ranges, replaced as a whole, searched without a lock.
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/stack/framemap.h"
 
@@ -8,9 +8,19 @@
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
+// Memory from the kernel, in which tables stand one behind the other.
+struct FrameChunk {
+  FrameChunk* older;
+  size_t bytes;
+  size_t used;
+};
+static_assert(sizeof(FrameChunk) % alignof(FrameTable) == 0);
+
 namespace {
 
 struct Runtime {};
+
+constexpr size_t kChunkBytes = 16 * 1024;
 
 size_t bytes_of(uint32_t count) { return sizeof(FrameTable) + count * sizeof(FrameCode); }
 
@@ -51,35 +61,59 @@ const char* code_wrong(const FrameCode& code) {
   return nullptr;
 }
 
-}  // namespace
-
-const char* framemaps_add(FrameMaps* maps, const FrameCode& code) {
-  if (const char* wrong = code_wrong(code)) return wrong;
-  FrameTable* old = maps->table;
-  const uint32_t count = old == nullptr ? 0 : old->count;
-  uint32_t place = 0;
-  for (; place < count && old->codes()[place].begin < code.begin; place++) {
+// Of the first range that begins there or above.
+uint32_t code_place(const FrameTable* table, uintptr_t begin) {
+  uint32_t low = 0;
+  uint32_t high = table->count;
+  while (low < high) {
+    const uint32_t middle = (low + high) / 2;
+    if (table->codes()[middle].begin < begin) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
   }
-  if (place > 0 && old->codes()[place - 1].end > code.begin) return "code ranges overlap";
-  if (place < count && old->codes()[place].begin < code.end) return "code ranges overlap";
-  auto* table = static_cast<FrameTable*>(os_alloc(bytes_of(count + 1)));
-  if (table == nullptr) return "no memory for frame maps";
-  table->older = old;
-  table->count = count + 1;
-  for (uint32_t i = 0; i < count; i++)
-    table->codes()[i + (i >= place)] = old->codes()[i];
-  table->codes()[place] = code;
-  atomic_store<release>(&maps->table, table);
-  return nullptr;
+  return low;
 }
 
-const FrameMap* framemaps_find(const FrameMaps& maps, uintptr_t pc) {
-  return search_frames<Runtime>(atomic_load<acquire>(&maps.table), pc);
+bool overlaps(const FrameTable* table, const FrameCode& code) {
+  const uint32_t place = code_place(table, code.begin);
+  if (place > 0 && table->codes()[place - 1].end > code.begin) return true;
+  return place < table->count && table->codes()[place].begin < code.end;
 }
 
-const char* framemaps_verify(const FrameMaps& maps) {
-  const FrameTable* table = atomic_load<acquire>(&maps.table);
-  if (table == nullptr) return nullptr;
+// Null: the kernel refuses memory.
+FrameTable* make_table(FrameMaps* maps, uint32_t count) {
+  const size_t bytes = bytes_of(count);
+  FrameChunk* chunk = maps->chunks;
+  if (chunk == nullptr || chunk->bytes - chunk->used < bytes) {
+    const size_t want = sizeof(FrameChunk) + bytes;
+    const size_t whole = (want + kChunkBytes - 1) / kChunkBytes * kChunkBytes;
+    chunk = static_cast<FrameChunk*>(os_alloc(whole));
+    if (chunk == nullptr) return nullptr;
+    *chunk = {maps->chunks, whole, sizeof(FrameChunk)};
+    maps->chunks = chunk;
+  }
+  auto* table = reinterpret_cast<FrameTable*>(reinterpret_cast<uintptr_t>(chunk) + chunk->used);
+  chunk->used += bytes;
+  table->larger = nullptr;
+  table->count = 0;
+  return table;
+}
+
+// Sorts the ranges of another table in, from the end: there is room.
+void merge(FrameTable* into, const FrameTable* from) {
+  uint32_t mine = into->count;
+  uint32_t theirs = from->count;
+  into->count += theirs;
+  for (uint32_t at = into->count; theirs != 0; at--) {
+    const bool take_mine =
+        mine != 0 && into->codes()[mine - 1].begin > from->codes()[theirs - 1].begin;
+    into->codes()[at - 1] = take_mine ? into->codes()[--mine] : from->codes()[--theirs];
+  }
+}
+
+const char* table_wrong(const FrameMaps& maps, const FrameTable* table) {
   for (uint32_t i = 0; i < table->count; i++) {
     const FrameCode& code = table->codes()[i];
     if (const char* wrong = code_wrong(code)) return wrong;
@@ -91,13 +125,56 @@ const char* framemaps_verify(const FrameMaps& maps) {
   return nullptr;
 }
 
-void framemaps_free(FrameMaps* maps) {
-  for (FrameTable* table = maps->table; table != nullptr;) {
-    FrameTable* older = table->older;
-    os_free(table, bytes_of(table->count));
-    table = older;
+}  // namespace
+
+const char* framemaps_add(FrameMaps* maps, const FrameCode& code) {
+  if (const char* wrong = code_wrong(code)) return wrong;
+  for (const FrameTable* each = maps->table; each != nullptr; each = each->larger) {
+    if (overlaps(each, code)) return "code ranges overlap";
   }
+  uint32_t count = 1;
+  const FrameTable* larger = maps->table;
+  for (; larger != nullptr && larger->count <= count; larger = larger->larger)
+    count += larger->count;
+  FrameTable* table = make_table(maps, count);
+  if (table == nullptr) return "no memory for frame maps";
+  table->codes()[0] = code;
+  table->count = 1;
+  for (const FrameTable* each = maps->table; each != larger; each = each->larger)
+    merge(table, each);
+  table->larger = larger;
+  atomic_store<release>(&maps->table, table);
+  return nullptr;
+}
+
+const FrameMap* framemaps_find(const FrameMaps& maps, uintptr_t pc) {
+  return search_frames<Runtime>(atomic_load<acquire>(&maps.table), pc);
+}
+
+const char* framemaps_verify(const FrameMaps& maps) {
+  const FrameTable* table = atomic_load<acquire>(&maps.table);
+  for (; table != nullptr; table = table->larger) {
+    if (const char* wrong = table_wrong(maps, table)) return wrong;
+    if (table->larger != nullptr && table->larger->count < 2 * table->count) {
+      return "a table is not twice as large as the one before it";
+    }
+  }
+  return nullptr;
+}
+
+void framemaps_free(FrameMaps* maps) {
   maps->table = nullptr;
+  while (FrameChunk* chunk = maps->chunks) {
+    maps->chunks = chunk->older;
+    os_free(chunk, chunk->bytes);
+  }
+}
+
+size_t framemaps_bytes(const FrameMaps& maps) {
+  size_t bytes = 0;
+  for (const FrameChunk* chunk = maps.chunks; chunk != nullptr; chunk = chunk->older)
+    bytes += chunk->bytes;
+  return bytes;
 }
 
 }  // namespace throwsplit::inline THROWSPLIT_FLAVOUR

@@ -44,11 +44,15 @@ struct FrameCode {
 };
 
 struct FrameTable;
+struct FrameChunk;
 
-// The registered ranges of a World. Readers take no lock: a registration publishes a whole new
-// table, and old tables live as long as the World.
+// The registered ranges of a World: a few sorted tables, each at least twice what is before it. A
+// registration makes one table of itself and of those that are no larger than what it is by then,
+// so n of them cost n log n, in whatever order addresses come. Readers take no lock: the whole list
+// is published at once, and what it was before lives as long as the World.
 struct FrameMaps {
-  FrameTable* table = nullptr;
+  FrameTable* table = nullptr;   // the smallest
+  FrameChunk* chunks = nullptr;  // memory of all tables there ever were, the newest first
 };
 
 // Registers a range. Needs: no other registration at the same time (runtime.h: register_frames
@@ -62,6 +66,9 @@ const FrameMap* framemaps_find(const FrameMaps& maps, uintptr_t pc);
 const char* framemaps_verify(const FrameMaps& maps);
 
 void framemaps_free(FrameMaps* maps);
+
+// Memory that tables take, old ones too.
+size_t framemaps_bytes(const FrameMaps& maps);
 
 inline bool frame_bit(const uint64_t* words, uint32_t index) {
   return words != nullptr && (words[index / 64] >> (index % 64) & 1) != 0;

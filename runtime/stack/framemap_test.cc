@@ -96,6 +96,29 @@ TEST_F(FrameMapsTest, RefuseBadFigures) {
   framemaps_free(&maps_);
 }
 
+// A JIT of many small functions, wherever its memory comes from: all are found, and what they cost
+// is no square of their number (which would be 2 GB here).
+TEST_F(FrameMapsTest, ManySmallRangesInAnyOrder) {
+  constexpr uint32_t kRanges = 10'000;
+  enum Order { kUp, kDown, kScattered };
+  for (const Order order : {kUp, kDown, kScattered}) {
+    std::vector<FrameCode> codes;
+    for (uint32_t i = 0; i < kRanges; i++) {
+      const uint32_t place = order == kUp     ? i
+                             : order == kDown ? kRanges - 1 - i
+                                              : static_cast<uint32_t>(i * 7919ull % kRanges);
+      codes.push_back(code(0x10000 + place * uintptr_t{64}, 1));
+      ASSERT_EQ(framemaps_add(&maps_, codes.back()), nullptr);
+    }
+    ASSERT_STREQ(framemaps_add(&maps_, codes[kRanges / 2]), "code ranges overlap");
+    for (const FrameCode& each : codes)
+      ASSERT_EQ(framemaps_find(maps_, each.maps[0].pc), each.maps);
+    EXPECT_EQ(framemaps_verify(maps_), nullptr);
+    EXPECT_LT(framemaps_bytes(maps_), size_t{8} << 20);
+    framemaps_free(&maps_);
+  }
+}
+
 // What lies in the table is its owner's memory; verify sees when he breaks his word.
 TEST_F(FrameMapsTest, VerifySeesAMapThatChanged) {
   FrameCode one = code(0x1000, 3);

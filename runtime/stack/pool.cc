@@ -26,17 +26,36 @@ void require_intact(const StackPool::Old& old) {
   throw_details("an old stack was written to after it was left", details, 1);
 }
 
-// Back from quarantine: kept for its class, or given back. Needs the lock.
-void recycle(StackPool& pool, const StackPool::Old& old) {
-  if (old.base == 0) return;
-  san_unpoison(old.base, stackpool_block_bytes(old.bytes));
-  const uint32_t index = class_of(old.bytes);
-  if (index == StackPool::kClasses) {
-    os_free(reinterpret_cast<void*>(old.base), stackpool_block_bytes(old.bytes));
-    return;
-  }
-  *words_of(old.base) = pool.free[index];
-  pool.free[index] = old.base;
+void give_back(StackPool::Old* old) {
+  os_free(reinterpret_cast<void*>(old->base), stackpool_block_bytes(old->bytes));
+  *old = StackPool::Old();
+}
+
+// Needs the lock.
+void keep(StackPool& pool, StackPool::Old* old) {
+  const uint32_t index = class_of(old->bytes);
+  *words_of(old->base) = pool.free[index];
+  pool.free[index] = old->base;
+  *old = StackPool::Old();
+}
+
+// Back from quarantine: kept for its class, or given back. Without the lock: comparing and
+// unmapping take as long as the range is large.
+void recycle(StackPool& pool, StackPool::Old* old) {
+  if (old->base == 0) return;
+  require_intact(*old);
+  san_unpoison(old->base, stackpool_block_bytes(old->bytes));
+  if (class_of(old->bytes) == StackPool::kClasses) return give_back(old);
+  Locked locked(&pool.lock);
+  keep(pool, old);
+}
+
+// The same at the end of a World, where nobody is left to take the range.
+void drop(StackPool::Old* old, bool abandoned) {
+  if (old->base == 0) return;
+  if (!abandoned) require_intact(*old);
+  san_unpoison(old->base, stackpool_block_bytes(old->bytes));
+  give_back(old);
 }
 
 }  // namespace
@@ -69,11 +88,17 @@ void stackpool_leave(World& world, const StackRange& range) {
     words_of(left.base)[i] = kOldStackPattern;
   san_poison(left.base, stackpool_block_bytes(left.bytes));
   StackPool& pool = world.stackpool;
-  Locked locked(&pool.lock);
-  require_intact(pool.old[pool.oldest]);
-  recycle(pool, pool.old[pool.oldest]);
-  pool.old[pool.oldest] = left;
-  pool.oldest = (pool.oldest + 1) % StackPool::kQuarantined;
+  // Out of quarantine and not yet anywhere else, it is this M's: a World may be abandoned
+  // meanwhile.
+  StackPool::Old& oldest = getg()->m->oldstack;
+  CHECK_EQ(oldest.base, 0u);
+  {
+    Locked locked(&pool.lock);
+    oldest = pool.old[pool.oldest];
+    pool.old[pool.oldest] = left;
+    pool.oldest = (pool.oldest + 1) % StackPool::kQuarantined;
+  }
+  recycle(pool, &oldest);
 }
 
 bool stackpool_take(World& world, G* gp) {
@@ -101,13 +126,12 @@ void stackpool_drop(G* gp, bool live) {
   gp->mapped = false;
 }
 
+void stackpool_drop(M* mp, bool abandoned) { drop(&mp->oldstack, abandoned); }
+
 void stackpool_free(World* world, bool abandoned) {
   StackPool& pool = world->stackpool;
-  for (StackPool::Old& old : pool.old) {
-    if (!abandoned) require_intact(old);
-    recycle(pool, old);
-    old = StackPool::Old();
-  }
+  for (StackPool::Old& old : pool.old)
+    drop(&old, abandoned);
   for (uint32_t i = 0; i < StackPool::kClasses; i++) {
     while (uintptr_t base = pool.free[i]) {
       pool.free[i] = *words_of(base);

@@ -28,9 +28,10 @@ bool stackpool_take(World& world, G* gp);
 void stackpool_release(World& world, G* gp);
 
 // At the end of a World, when nobody runs in it: one goroutine's stack, live if it was abandoned;
-// then everything else. What was written to an old stack of an abandoned World is a matter for who
-// abandoned it.
+// what an M had in its hands; then everything else. What was written to an old stack of an
+// abandoned World is a matter for who abandoned it.
 void stackpool_drop(G* gp, bool live);
+void stackpool_drop(M* mp, bool abandoned);
 void stackpool_free(World* world, bool abandoned);
 
 // False: somebody wrote to this range since it was left.
