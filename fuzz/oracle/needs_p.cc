@@ -27,11 +27,9 @@ class NeedsP : public Oracle {
   const char* sentence() const override {
     return "what needs a P has one: who writes the words of a P owns it";
   }
-  bool wants_every_step() const override { return true; }
+  bool wants_step(Site site) const override { return is_owners_field(site); }
 
   const char* on_step(const Scene& scene, const inject::Step& step) override {
-    // A range first: most steps are elsewhere.
-    if (!is_owners_field(step.site)) return nullptr;
     M* mp = scene.m(step.carrier);
     if (mp == nullptr || step.object >= scene.w().settings.procs) return nullptr;
     P* pp = &scene.w().allp[step.object];

@@ -38,13 +38,14 @@ void Oracles::leave_out(const std::string& name) {
   if (left_out_ == name) return;
   left_out_ = name;
   active_.clear();
-  step_watchers_.clear();
-  every_step_watchers_.clear();
-  for (auto& oracle : oracles_) {
-    if (name == oracle->name()) continue;
-    active_.push_back(oracle.get());
-    step_watchers_.push_back(oracle.get());
-    if (oracle->wants_every_step()) every_step_watchers_.push_back(oracle.get());
+  step_watchers_.assign(kEventSites, 0);
+  for (size_t i = 0; i < oracles_.size(); i++) {
+    const Oracle& oracle = *oracles_[i];
+    if (name == oracle.name()) continue;
+    active_.push_back(oracles_[i].get());
+    for (uint32_t site = 0; site < kEventSites; site++) {
+      if (oracle.wants_step(static_cast<Site>(site))) step_watchers_[site] |= uint16_t(1u << i);
+    }
   }
 }
 
@@ -65,10 +66,10 @@ bool Oracles::report(Oracle& oracle, const char* text, uint64_t step, uint32_t c
 
 bool Oracles::on_step(const inject::Step& step) {
   if (!scene_.live()) return false;
-  bool telling = is_syscall(step.site) || is_access(step.site, Field::user_word);
-  for (Oracle* oracle : telling ? step_watchers_ : every_step_watchers_) {
-    if (const char* text = oracle->on_step(scene_, step)) {
-      return report(*oracle, text, step.step, step.carrier);
+  for (uint32_t each = step_watchers_[step.site]; each != 0; each &= each - 1) {
+    Oracle& oracle = *oracles_[static_cast<size_t>(__builtin_ctz(each))];
+    if (const char* text = oracle.on_step(scene_, step)) {
+      return report(oracle, text, step.step, step.carrier);
     }
   }
   return false;

@@ -41,15 +41,23 @@ struct Violation {
   uint32_t carrier = 0;
 };
 
+constexpr bool is_access(Site site, Field field) {
+  return site >= site_of(field, Access::load) && site <= site_of(field, Access::plain_store);
+}
+constexpr bool is_syscall(Site site) {
+  return site >= kCallSites + 0x100 && site < kCallSites + 0x300;
+}
+
 class Oracle {
  public:
   virtual ~Oracle() = default;
   virtual const char* name() const = 0;      // "O3"
   virtual const char* sentence() const = 0;  // what it demands
   virtual void begin_run() {}
-  // Steps at other sites than system calls and the guest's own words are shown only if this is
-  // true.
-  virtual bool wants_every_step() const { return false; }
+  // Whether steps at that site are shown to it; the same each time.
+  virtual bool wants_step(Site site) const {
+    return is_syscall(site) || is_access(site, Field::user_word);
+  }
   // Each returns null, or the text of the broken rule (and fills details).
   virtual const char* on_step(const Scene&, const inject::Step&) { return nullptr; }
   virtual const char* on_event(const Scene&, const inject::Step&, Event, uint32_t, uint64_t) {
@@ -111,20 +119,13 @@ class Oracles : public inject::Watcher {
   std::vector<std::unique_ptr<Oracle>> oracles_;
   std::string left_out_;
   std::vector<Oracle*> active_;
-  std::vector<Oracle*> step_watchers_;
-  std::vector<Oracle*> every_step_watchers_;
+  // Of each site at which a step may be taken: a bit for each of oracles_.
+  std::vector<uint16_t> step_watchers_;
   Violation violation_;
 };
 
 // ---- Helpers for those who read the World
 // ------------------------------------------------------------
-
-constexpr bool is_access(Site site, Field field) {
-  return site >= site_of(field, Access::load) && site <= site_of(field, Access::plain_store);
-}
-constexpr bool is_syscall(Site site) {
-  return site >= kCallSites + 0x100 && site < kCallSites + 0x300;
-}
 
 template <typename F>
 void for_each_m(World& world, F&& fn) {

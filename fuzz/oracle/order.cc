@@ -39,7 +39,7 @@ class Order : public Oracle {
     held_ = {};
     scanner_ = {};
   }
-  bool wants_every_step() const override { return true; }
+  bool wants_step(Site) const override { return true; }
 
   const char* on_step(const Scene& scene, const inject::Step& step) override {
     M* mp = scene.m(step.carrier);

@@ -24,10 +24,9 @@ class Preempt : public Oracle {
     asked_ = 0;
     all_asked_ = false;
   }
-  bool wants_every_step() const override { return true; }
+  bool wants_step(Site site) const override { return site == site_of(Point::stoptheworld_scan); }
 
   const char* on_step(const Scene&, const inject::Step& step) override {
-    if (step.site != site_of(Point::stoptheworld_scan)) return nullptr;
     all_asked_ = true;
     stopper_ = step.carrier;
     return nullptr;

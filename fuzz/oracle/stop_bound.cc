@@ -21,7 +21,7 @@ class StopBound : public Oracle {
   }
 
   void begin_run() override { pending_ = false; }
-  bool wants_every_step() const override { return true; }
+  bool wants_step(Site) const override { return true; }
 
   const char* on_event(const Scene&, const inject::Step& step, Event event, uint32_t,
                        uint64_t) override {

@@ -25,7 +25,7 @@ class Watched : public Oracle {
     reading_ = nullptr;
     asking_ = kNoIndex;
   }
-  bool wants_every_step() const override { return true; }
+  bool wants_step(Site) const override { return true; }
 
   const char* on_event(const Scene& scene, const inject::Step& step, Event event, uint32_t a,
                        uint64_t b) override {

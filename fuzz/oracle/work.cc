@@ -38,7 +38,7 @@ class Work : public Oracle {
   }
 
   void begin_run() override { lasts_ = false; }
-  bool wants_every_step() const override { return true; }
+  bool wants_step(Site) const override { return true; }
 
   const char* on_step(const Scene& scene, const inject::Step& step) override {
     if (!is_wasted(scene.w())) {
