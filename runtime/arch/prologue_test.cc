@@ -56,7 +56,6 @@ const std::set<std::string> kNosplit = {
     "exitsyscall",
     "exitsyscall_queued",
     "exitsyscallfast",
-    "exitsyscallfast_other",
     "getg",
     "getg_",
     "gogo",

@@ -66,15 +66,6 @@ G* exitsyscall0(G* gp) {
 
 }  // namespace
 
-// An idle P instead of the old one, if there is one. Apart, like all that is seldom done here.
-NOSPLIT COLD PRESERVE_MOST bool exitsyscallfast_other(M* mp);
-bool exitsyscallfast_other(M* mp) {
-  systemstack(exitsyscallfast_pidle, nullptr);
-  bool taken = mp->scalararg[0] != 0;
-  mp->scalararg[0] = 0;
-  return taken;
-}
-
 // No P to be had quickly.
 NOSPLIT COLD void exitsyscall_queued(G* gp);
 void exitsyscall_queued(G* gp) {
@@ -103,7 +94,11 @@ bool exitsyscallfast(P* oldp) {
     return true;
   }
   INJECT(exitsyscall_lost_p);
-  return sched.npidle.load<seq_cst>() != 0 && exitsyscallfast_other(mp);
+  if (sched.npidle.load<seq_cst>() == 0) return false;
+  systemstack_rarely(exitsyscallfast_pidle);
+  bool taken = mp->scalararg[0] != 0;
+  mp->scalararg[0] = 0;
+  return taken;
 }
 
 void exitsyscall() {
