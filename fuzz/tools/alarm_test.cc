@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -13,6 +14,7 @@
 
 #include "fuzz/run/run.h"
 #include "fuzz/tools/common.h"
+#include "runtime/arch/layout.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/nosplit.h"
 
@@ -21,9 +23,12 @@ namespace {
 
 uint64_t alarms;
 
-// More than a mapped stack has. (AddressSanitizer would keep this frame elsewhere.)
+// More than a mapped stack has, whatever its reserve is in this build. (AddressSanitizer would keep
+// this frame elsewhere.)
+constexpr std::size_t kHandlerBytes = StackMappedReserve + 16 * 1024;
+
 NO_SANITIZE void on_alarm(int) {
-  volatile char frame[8 * 1024];
+  volatile char frame[kHandlerBytes];
   for (volatile char& byte : frame)
     byte = static_cast<char>(0xee);
   atomic_add<relaxed>(&alarms, uint64_t{1});
@@ -98,7 +103,7 @@ TEST(Alarm, OnAGoroutinesOwnStackIsSeen) {
   EXPECT_EXIT(
       {
         Alarm alarm(100, false);
-        while (atomic_load<relaxed>(&alarms) < 100'000) {
+        while (atomic_load<relaxed>(&alarms) < 1'000'000) {
           const std::vector<Outcome> disturbed = outcomes(files);
           for (std::size_t i = 0; i < calm.size(); i++) {
             if (disturbed[i].trace_hash != calm[i].trace_hash) _exit(0);
