@@ -105,6 +105,7 @@ GuestGoroutine* guest_spawn(Guest& guest, uint32_t body) {
   made->guest = &guest;
   made->number = number;
   made->body = body;
+  if (guest.mapped) made->mapped.emplace();
   guest_write(made->g, guest.mapped ? newproc_mapped(guest_mapped_main, made)
                                     : newproc(goroutine_entry, made, 0));
   // The kernel refused a stack: nobody will run it.

@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "fuzz/guest/mapped.h"
 #include "fuzz/input/input.h"
@@ -51,7 +52,7 @@ struct GuestGoroutine {
   uint8_t op = 0;            // its code, for who looks on; the last one while there is none
   uint32_t depth_bytes = 0;  // declared frames on the stack
   uint32_t soft_bytes = 0;   // the canonical soft limit
-  MappedState mapped;        // with kFlagMapped
+  std::optional<MappedState> mapped;  // with kFlagMapped
 };
 
 struct Guest {

@@ -53,7 +53,7 @@ void mapped_write_loans(const MappedActor& actor) {
   uint8_t bytes[kBytesMax];
   memset(bytes, kLentByte, sizeof bytes);
   const uint32_t number = (loan - 1) % kMappedLoansMax;
-  stackref_write(gp, &lender.mapped.loans[number], bytes, lender.mapped.loan_bytes[number]);
+  stackref_write(gp, &lender.mapped->loans[number], bytes, lender.mapped->loan_bytes[number]);
 }
 
 void mapped_take_back(const MappedActor& actor) {

@@ -201,7 +201,7 @@ bool commit_in_slot(G* gp, void* slot) {
 
 G* park_with_slot_m(G* gp) {
   auto* self = static_cast<GuestGoroutine*>(gp->startarg);
-  const MappedActor actor = {self, self->mapped, gp, gp->sched.sp + SAVED_BYTES};
+  const MappedActor actor = {self, *self->mapped, gp, gp->sched.sp + SAVED_BYTES};
   return gopark_m(gp, commit_in_slot, actor.slot(), "park");
 }
 
@@ -432,7 +432,7 @@ void begin_body(const MappedActor& actor) {
 void guest_mapped_next(void* raw) {
   auto* self = static_cast<GuestGoroutine*>(raw);
   G* gp = getg()->m->curg.peek();
-  const MappedActor actor = {self, self->mapped, gp, gp->sched.sp + SAVED_BYTES};
+  const MappedActor actor = {self, *self->mapped, gp, gp->sched.sp + SAVED_BYTES};
   if (actor.state.depth == 0) begin_body(actor);
   if (actor.frame().below_hi == 0) mapped_frame_begin(actor);
   mapped_frames_verify(actor);

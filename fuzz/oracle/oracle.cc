@@ -39,13 +39,16 @@ void Oracles::leave_out(const std::string& name) {
   left_out_ = name;
   active_.clear();
   step_watchers_.assign(kEventSites, 0);
+  sysmon_watchers_ = 0;
   for (size_t i = 0; i < oracles_.size(); i++) {
-    const Oracle& oracle = *oracles_[i];
-    if (name == oracle.name()) continue;
-    active_.push_back(oracles_[i].get());
+    Oracle* oracle = by_bit_.at(i) = oracles_[i].get();
+    if (name == oracle->name()) continue;
+    active_.push_back(oracle);
+    const auto bit = static_cast<uint16_t>(1u << i);
     for (uint32_t site = 0; site < kEventSites; site++) {
-      if (oracle.wants_step(static_cast<Site>(site))) step_watchers_[site] |= uint16_t(1u << i);
+      if (oracle->wants_step(static_cast<Site>(site))) step_watchers_[site] |= bit;
     }
+    if (oracle->watches_sysmon_only()) sysmon_watchers_ |= bit;
   }
 }
 
@@ -66,10 +69,13 @@ bool Oracles::report(Oracle& oracle, const char* text, uint64_t step, uint32_t c
 
 bool Oracles::on_step(const inject::Step& step) {
   if (!scene_.live()) return false;
-  for (uint32_t each = step_watchers_[step.site]; each != 0; each &= each - 1) {
-    Oracle& oracle = *oracles_[static_cast<size_t>(__builtin_ctz(each))];
-    if (const char* text = oracle.on_step(scene_, step)) {
-      return report(oracle, text, step.step, step.carrier);
+  uint32_t watchers = step_watchers_[step.site];
+  const M* sysmon = scene_.w().sysmon;
+  if (sysmon == nullptr || scene_.m(step.carrier) != sysmon) watchers &= ~sysmon_watchers_;
+  for (; watchers != 0; watchers &= watchers - 1) {
+    Oracle* oracle = by_bit_[static_cast<uint32_t>(__builtin_ctz(watchers)) % kOraclesMax];
+    if (const char* text = oracle->on_step(scene_, step)) {
+      return report(*oracle, text, step.step, step.carrier);
     }
   }
   return false;

@@ -58,6 +58,8 @@ class Oracle {
   virtual bool wants_step(Site site) const {
     return is_syscall(site) || is_access(site, Field::user_word);
   }
+  // Whether only sysmon's steps are shown to it.
+  virtual bool watches_sysmon_only() const { return false; }
   // Each returns null, or the text of the broken rule (and fills details).
   virtual const char* on_step(const Scene&, const inject::Step&) { return nullptr; }
   virtual const char* on_event(const Scene&, const inject::Step&, Event, uint32_t, uint64_t) {
@@ -119,8 +121,11 @@ class Oracles : public inject::Watcher {
   std::vector<std::unique_ptr<Oracle>> oracles_;
   std::string left_out_;
   std::vector<Oracle*> active_;
-  // Of each site at which a step may be taken: a bit for each of oracles_.
+  // Whom a step is shown to, by its site: a bit for each of by_bit_, which are oracles_.
+  static constexpr uint32_t kOraclesMax = 16;
+  std::array<Oracle*, kOraclesMax> by_bit_ = {};
   std::vector<uint16_t> step_watchers_;
+  uint16_t sysmon_watchers_ = 0;  // who sees no steps but sysmon's
   Violation violation_;
 };
 

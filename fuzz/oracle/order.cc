@@ -50,23 +50,18 @@ class Order : public Oracle {
       return nullptr;
     }
     if (step.site == site_of(Field::g_status, Access::rmw) && held > 2 * kScanBit - 1) {
-      details = who_waits_for_what(scene);
-      return "a goroutine is moved under a lock that its scanner may need";
+      return tell(scene, "a goroutine is moved under a lock that its scanner may need");
     }
     const uint32_t was = held_[step.carrier] & held;
     const uint32_t taken = held & ~was;
     held_[step.carrier] = held;
-    if (taken != 0 && was > taken) {
-      details = who_waits_for_what(scene);
-      return "a lock is taken under one of a higher rank";
-    }
+    if (taken != 0 && was > taken) return tell(scene, "a lock is taken under one of a higher rank");
     bool lasts = is_syscall(step.site) || step.site == k_thread_create ||
                  step.site == k_thread_join || step.site == k_usleep;
     // A crash goes on with whatever it held.
     if (!lasts || scene.w().crashing.peek() != 0) return nullptr;
-    details = who_waits_for_what(scene);
-    if ((held & kScanBit) != 0) return "a scan bit is held across a call that may last";
-    return "a lock is held across a call that may last";
+    return tell(scene, (held & kScanBit) != 0 ? "a scan bit is held across a call that may last"
+                                              : "a lock is held across a call that may last");
   }
 
   // Who set a scan bit clears it, and nobody moves its goroutine in between.
@@ -124,6 +119,12 @@ class Order : public Oracle {
   }
 
  private:
+  // Cold, as whatever needs room on the stack: under AddressSanitizer each call pays for that room.
+  COLD const char* tell(const Scene& scene, const char* text) {
+    details = who_waits_for_what(scene);
+    return text;
+  }
+
   static const inject::Wait* wait_of(const Scene& scene, const inject::Idle& idle, const M* mp) {
     for (uint32_t i = 0; i < idle.wait_count; i++) {
       if (scene.m(i) == mp) return &idle.waits[i];

@@ -26,6 +26,7 @@ class Watched : public Oracle {
     asking_ = kNoIndex;
   }
   bool wants_step(Site) const override { return true; }
+  bool watches_sysmon_only() const override { return true; }
 
   const char* on_event(const Scene& scene, const inject::Step& step, Event event, uint32_t a,
                        uint64_t b) override {
@@ -65,7 +66,6 @@ class Watched : public Oracle {
 
   const char* on_step(const Scene& scene, const inject::Step& step) override {
     World& world = scene.w();
-    if (world.sysmon == nullptr || scene.m(step.carrier) != world.sysmon) return nullptr;
     if (reading_ != nullptr) read(step);
     // From the link to the M to whom it runs takes more than one step: see all of them.
     if (asking_ != kNoIndex) find_nobody(world, asking_);
@@ -165,7 +165,7 @@ class Watched : public Oracle {
     }
   }
 
-  const char* end_round(const Scene& scene) {
+  COLD const char* end_round(const Scene& scene) {
     World& world = scene.w();
     for (uint32_t i = 0; i < world.settings.procs && i < kPs; i++) {
       const Watch& watch = ps_[i];

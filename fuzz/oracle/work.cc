@@ -52,9 +52,7 @@ class Work : public Oracle {
     }
     taken_[step.carrier]++;
     if ((step.step - since_) % kLookEvery != kLookEvery - 1) return nullptr;
-    if (!everybody_acted(scene)) return nullptr;
-    details = "for " + std::to_string(step.step - since_) + " steps\n" + who_waits_for_what(scene);
-    return "work and an idle P stay together, and nobody is on the way to them";
+    return look(scene, step.step - since_);
   }
 
   const char* on_idle(const Scene& scene, const inject::Idle& idle) override {
@@ -64,6 +62,12 @@ class Work : public Oracle {
   }
 
  private:
+  COLD const char* look(const Scene& scene, uint64_t steps) {
+    if (!everybody_acted(scene)) return nullptr;
+    details = "for " + std::to_string(steps) + " steps\n" + who_waits_for_what(scene);
+    return "work and an idle P stay together, and nobody is on the way to them";
+  }
+
   static bool is_wasted(World& world) {
     Sched& sched = world.sched;
     if (sched.npidle.peek() == 0 || sched.nmspinning.peek() != 0) return false;

@@ -92,14 +92,10 @@ class Onlooker : public inject::Watcher {
     if (oracles_.on_step(step) || stop) return true;
     // No further: what goes on with a stack like this may take the process along. (But for who asks
     // what others see when that rule looks away.)
-    if (guest_.broken != nullptr && options_.without != guest_.broken_rule) {
-      outcome_.finding = {guest_.broken_rule, guest_.broken, "", step.step, step.carrier};
-      return true;
+    if (UNLIKELY(guest_.broken != nullptr) && options_.without != guest_.broken_rule) {
+      return found(step, guest_.broken_rule, guest_.broken);
     }
-    if (!liveness_.is_stuck(step, guest_, *waiting_)) return false;
-    outcome_.finding = {Liveness::kOracle, Liveness::kText, "", step.step, step.carrier};
-    if (oracles_.scene().live()) outcome_.finding.details = who_waits_for_what(oracles_.scene());
-    return true;
+    return UNLIKELY(liveness_.is_stuck(step, guest_, *waiting_)) && stuck(step);
   }
   bool on_event(const inject::Step& step, Event event, uint32_t a, uint64_t b) override {
     note(step);
@@ -134,6 +130,15 @@ class Onlooker : public inject::Watcher {
   }
 
  private:
+  COLD bool found(const inject::Step& step, const char* oracle, const char* text) {
+    outcome_.finding = {oracle, text, "", step.step, step.carrier};
+    return true;
+  }
+  COLD bool stuck(const inject::Step& step) {
+    found(step, Liveness::kOracle, Liveness::kText);
+    if (oracles_.scene().live()) outcome_.finding.details = who_waits_for_what(oracles_.scene());
+    return true;
+  }
   void note(const inject::Step& step) {
     if (!options_.record) return;
     // What extra points to is gone by the time anybody reads this.

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/targets/feedback.h"
 
-#include <initializer_list>
-
 #include "fuzz/guest/guest.h"
 
 namespace throwsplit::fuzz {
@@ -17,12 +15,14 @@ constexpr uint8_t kOpUnborn = 0xfa;     // a thread that has not said who it is
 
 constexpr uint64_t kNoteSleeper = 1;  // woken through a note that is no M's
 
-void light(Metric metric, std::initializer_list<uint64_t> words) {
+template <typename... Words>
+void light(Metric metric, Words... words) {
   uint64_t hash = 0;
-  for (const uint64_t word : words) {
+  const auto mix = [&hash](uint64_t word) {
     hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
     hash ^= hash >> 29;
-  }
+  };
+  (mix(words), ...);
   const std::span<uint8_t> range = counters_of(metric);
   range[hash % range.size()] = 1;
 }
@@ -100,10 +100,10 @@ uint32_t Feedback::p_of(uint32_t carrier) const {
 // Control went from one M to another: which step of whom came right after which of whom, and, more
 // coarsely, what the two of them are doing.
 void Feedback::switched(const inject::Step& step) {
-  light(Metric::switches, {site_, step.site});
+  light(Metric::switches, site_, step.site);
   const Doing left = doing(carrier_);
   const Doing comes = doing(step.carrier);
-  light(Metric::operations, {left.op, left.g_status, comes.op, comes.p_status});
+  light(Metric::operations, left.op, left.g_status, comes.op, comes.p_status);
 }
 
 bool Feedback::on_step(const inject::Step& step) {
@@ -116,11 +116,11 @@ bool Feedback::on_step(const inject::Step& step) {
   } else if (is_syscall(step.site)) {
     paths_[step.carrier] = step.site;
   } else if (step.site == site_of(Field::note_word, Access::rmw)) {
-    light(Metric::wakes, {paths_[step.carrier], kNoteSleeper});
+    light(Metric::wakes, paths_[step.carrier], kNoteSleeper);
   } else if (step.site == site_of(Field::p_runqhead, Access::rmw)) {
     // From whose queue is it taken, by whom?
     const bool own = p_of(step.carrier) == step.object;
-    if (!own) light(Metric::handoffs, {step.site, paths_[step.carrier], doing(step.carrier).op});
+    if (!own) light(Metric::handoffs, step.site, paths_[step.carrier], doing(step.carrier).op);
   }
   return false;
 }
@@ -128,7 +128,7 @@ bool Feedback::on_step(const inject::Step& step) {
 void Feedback::woken(uint32_t carrier, uint32_t g) {
   const G* gp = stage_.scene->g(g);
   if (gp == nullptr) return;
-  light(Metric::wakes, {doing(carrier).op, paths_[carrier], hash_of(gp->waitreason)});
+  light(Metric::wakes, doing(carrier).op, paths_[carrier], hash_of(gp->waitreason));
 }
 
 // What the M waited in: the last place on its own way.
@@ -138,7 +138,7 @@ void Feedback::unparked(uint32_t carrier, uint32_t m) {
     const M* mp = stage_.scene->m(i);
     if (mp != nullptr && mp->id == m) waits_in = paths_[i];
   }
-  light(Metric::wakes, {paths_[carrier], waits_in, site_});
+  light(Metric::wakes, paths_[carrier], waits_in, site_);
 }
 
 void Feedback::p_passes(uint32_t carrier, Event event, uint64_t p) {
@@ -146,7 +146,7 @@ void Feedback::p_passes(uint32_t carrier, Event event, uint64_t p) {
   Trail& before = ps_[p];
   const Trail now{static_cast<Site>(kEventSites + static_cast<Site>(event)), paths_[carrier],
                   carrier};
-  light(Metric::handoffs, {before.what, before.path, now.what, now.path, before.by == now.by});
+  light(Metric::handoffs, before.what, before.path, now.what, now.path, before.by == now.by);
   before = now;
 }
 
@@ -160,7 +160,7 @@ void Feedback::g_starts(uint32_t carrier, uint32_t g, uint64_t p) {
   if (g >= gs_.size()) return;
   const Trail& made = gs_[g];
   const uint64_t where = made.by == kNoP ? 2 : (made.by == p ? 1 : 0);
-  light(Metric::handoffs, {made.what, made.path, where, paths_[carrier]});
+  light(Metric::handoffs, made.what, made.path, where, paths_[carrier]);
 }
 
 bool Feedback::on_event(const inject::Step& step, Event event, uint32_t a, uint64_t b) {
