@@ -65,8 +65,10 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
                          $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=fuzzer-no-link>)
   # Several virtual calls a step: asking each time whether the object is what it seems is too dear.
   # So is asking of each pointer what AddressSanitizer finds out at each access.
+  set(throwsplit_too_dear vptr null alignment object-size pointer-overflow)
+  list(JOIN throwsplit_too_dear "," throwsplit_too_dear)
   target_compile_options(throwsplit_untraced INTERFACE
-                         $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=vptr,null,alignment,object-size,pointer-overflow>)
+                         $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=${throwsplit_too_dear}>)
   if(throwsplit_has_address)
     # A fake frame for each frame of the simulator's handlers took a tenth of a run. The runtime,
     # the program under test, keeps its own.

@@ -3,6 +3,7 @@
 #include "fuzz/input/load.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +36,8 @@ std::string load_error(const Bytes& bytes, std::string_view path = "file") {
 class OnDisk : public testing::Test {
  protected:
   std::string write(const Bytes& bytes) {
-    const std::string path = testing::TempDir() + "throwsplit_load_test.prog";
+    const std::string path =
+        testing::TempDir() + "throwsplit_load_" + std::to_string(getpid()) + ".prog";
     std::FILE* file = std::fopen(path.c_str(), "wb");
     EXPECT_NE(file, nullptr);
     EXPECT_EQ(std::fwrite(bytes.data(), 1, bytes.size(), file), bytes.size());

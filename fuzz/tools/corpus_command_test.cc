@@ -1,6 +1,7 @@
 // If this fails, a corpus loses what it reached, or lets in what no longer is a test.
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -18,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string fresh_folder(const std::string& name) {
-  const fs::path path = fs::path(testing::TempDir()) / name;
+  const fs::path path = fs::path(testing::TempDir()) / (name + std::to_string(getpid()));
   fs::remove_all(path);
   fs::create_directories(path);
   return path.string();

@@ -3,6 +3,7 @@
 #include "fuzz/tools/tools.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -55,7 +56,7 @@ TEST(Tools, BadPlanOfTheEnvironmentIsRefusedByEveryCommand) {
 }
 
 TEST(Tools, ReplayJudgesByWhatTheFileExpects) {
-  const std::string path = testing::TempDir() + "expects_a_finding.prog";
+  const std::string path = testing::TempDir() + "expects_" + std::to_string(getpid()) + ".prog";
   std::ofstream(path) << "expect finding O3\nbody main\n  getpid fast\n";
   std::string error;
   EXPECT_EQ(call({"replay", "corpus/syscall/getpid_fast.prog", "--times", "10"}, &error),
@@ -68,7 +69,7 @@ TEST(Tools, ReplayJudgesByWhatTheFileExpects) {
 
 // The input of the last of seven runs of a campaign.
 std::string last_input(Arguments more) {
-  const std::string path = testing::TempDir() + "last_input.prog";
+  const std::string path = testing::TempDir() + "last_" + std::to_string(getpid()) + ".prog";
   Arguments arguments = {
       "run", "corpus/syscall/calls_alone.prog", "--runs", "7", "--seed", "3", "--last", path};
   arguments.insert(arguments.end(), more.begin(), more.end());
