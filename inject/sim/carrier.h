@@ -45,6 +45,9 @@ struct Carrier : HookContext {
   void retire();
   void release_stack();
 
+  // Its guard slot, while it does not run; others write it too. Saved with its registers, from sp
+  // upwards: the running G, the slot, the registers (amd64.S).
+  uintptr_t& saved_slot() { return reinterpret_cast<uintptr_t*>(sp)[1]; }
   bool stands_on_own_stack() const { return sp - stack_lo < stack_bytes; }
   // Under AddressSanitizer: keep what belongs to its own stack, whichever it was last seen on.
   void note_own_stack() {

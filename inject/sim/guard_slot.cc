@@ -5,13 +5,6 @@
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
-namespace {
-
-// A hook context's frame, from sp upwards: the running G, the slot, the registers (amd64.S).
-constexpr size_t kSlotWord = 1;
-
-}  // namespace
-
 uintptr_t os_guard_handle() {
   return reinterpret_cast<uintptr_t>(inject::machine().running_context());
 }
@@ -21,7 +14,7 @@ void os_guard_write(uintptr_t handle, uintptr_t guard) {
   if (context == nullptr || context == inject::machine().running_context()) {
     guard_slot_write(guard);
   } else {
-    reinterpret_cast<uintptr_t*>(context->sp)[kSlotWord] = guard;
+    static_cast<inject::Carrier*>(context)->saved_slot() = guard;
   }
 }
 

@@ -260,6 +260,25 @@ TEST(Pipe, ReadersCompeteAndEachByteIsReadOnce) {
   }
 }
 
+TEST(KernelThread, LeavesACleanGuardSlotBehind) {
+  auto write_to_the_dead = [](uintptr_t guard) {
+    return simulate_body([guard] {
+      uintptr_t handle = 0;
+      auto child = [&handle] { handle = os_guard_handle(); };
+      const OsThread thread = start(child);
+      os_usleep(1000);  // it is gone by now
+      os_guard_write(handle, guard);
+      os_thread_join(thread);
+    });
+  };
+  EXPECT_EQ(write_to_the_dead(StackUnguarded).end, End::finished);
+  const SimOutcome outcome = write_to_the_dead(StackPreempt);
+  EXPECT_EQ(outcome.end, End::crashed);
+  EXPECT_NE(outcome.crash_text.find("a thread left a poisoned guard slot behind"),
+            std::string::npos)
+      << outcome.crash_text;
+}
+
 // ---- Faults -------------------------------------------------------------------------------------
 
 TEST(KernelFault, ShortReadsAndWrites) {

@@ -15,6 +15,7 @@
 
 #include "inject/sim/assert.h"
 #include "inject/sim/machine.h"
+#include "runtime/base/throw.h"
 #include "runtime/hook/hook.h"
 #include "runtime/os/io_order.h"
 #include "runtime/os/os.h"
@@ -114,6 +115,8 @@ void os_thread_join(OsThread thread) {
   request.a[0] = static_cast<long>(thread.handle);
   machine().ask(&request);
   machine().note_joined(thread.handle);
+  if (request.result == inject::kJoinedPoisoned)
+    throw_("a thread left a poisoned guard slot behind");
 }
 
 void os_stack_bounds(uintptr_t* lo, uintptr_t* hi) { machine().own_stack_bounds(lo, hi); }

@@ -189,8 +189,11 @@ Progress Machine::thread_join(Carrier& carrier, Request& request) {
   uint32_t number = number_of(static_cast<uintptr_t>(request.a[0]));
   SIM_ASSERT(number < created_);
   Carrier& other = carriers_[number];
-  bool gone = !other.live || handle_of(number, other.generation) != request.a[0];
-  if (gone) return Progress::done;
+  const bool served_again = handle_of(number, other.generation) != request.a[0];
+  if (served_again || !other.live) {
+    request.result = served_again || other.saved_slot() == 0 ? kJoined : kJoinedPoisoned;
+    return Progress::done;
+  }
   other.joiners |= mask_of(carrier.number);
   wait(carrier, WaitKind::join, number, -1);
   return Progress::waits;

@@ -48,8 +48,9 @@ bool os_minit();
 void os_unminit();
 uint32_t os_ncpu();
 // The calling thread's guard slot (%fs:GUARD_SLOT), for other threads to write: a handle, and the
-// write. Valid while the thread lives. Why not an address: in the simulator a thread that is not
-// running keeps its slot with its saved registers.
+// write. Valid until the thread is joined; what is left in the slot then, the next thread begins
+// with. Why not an address: in the simulator a thread that is not running keeps its slot with its
+// saved registers.
 uintptr_t os_guard_handle();
 void os_guard_write(uintptr_t handle, uintptr_t guard);
 

@@ -40,7 +40,7 @@ void mstart(void* arg) {
   mp->g0->stackguard0.init(lo == 0 ? uintptr_t{StackUnguarded} : lo + StackGuard);
   guard_slot_write(mp->g0->stackguard0.peek());
   san_context_adopt(&mp->g0->san, reinterpret_cast<void*>(lo), hi - lo);
-  mp->guard_handle = os_guard_handle();
+  atomic_store<release>(&mp->guard_handle, os_guard_handle());
   if (!os_minit()) throw_("no memory for a signal stack");
   trace(Event::m_start, mp->id);
   if (mp->mstartfn != nullptr) {

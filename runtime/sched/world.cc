@@ -87,6 +87,14 @@ void free_world(World* world, bool abandoned) {
   os_free(world, sizeof(World));
 }
 
+// Sysmon may have written a request to this M when nobody was there any more to take it down.
+// The memory of a joined thread serves the next one, slot included, so it is to be left clean. Now
+// that sysmon is gone nobody writes but the thread itself, which has no use for a guard.
+void clean_slot(M* mp) {
+  const uintptr_t handle = atomic_load<acquire>(&mp->guard_handle);
+  if (handle != 0) os_guard_write(handle, StackUnguarded);  // else its thread has not come so far
+}
+
 // Every other M has returned from its loop, or is about to. Sysmon goes first: it may still write
 // the guard slot of a thread that is on its way out. Then the template thread, and then the oldest
 // first: the maker of a thread is one of these or older than the thread, and writes down its handle
@@ -106,6 +114,7 @@ void join_all(World& world) {
   world.sched.allms = oldest;
   for (M* mp = oldest; mp != nullptr; mp = mp->alllink) {
     if (mp == &world.m0 || mp == first[0] || mp == first[1]) continue;
+    clean_slot(mp);
     os_thread_join(mp->thread);
   }
 }
