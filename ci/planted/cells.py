@@ -26,6 +26,7 @@ FALSE_SECONDS_MAX = 20
 OFF_RUNS_MIN = 1000  # a seed, with the window off
 TSAN_EXIT = 66
 MINIMIZE_SECONDS = 180
+ANSWER_SECONDS = 300  # beyond twice its budget a campaign does not come back by itself
 FORKED_RUNS_MAX = 4000  # a run in a child of its own takes some twenty milliseconds
 RACE = re.compile(r"SUMMARY: ThreadSanitizer: (.*)")
 
@@ -77,7 +78,11 @@ class Shot:
         if self.is_tsan:
             command += ["--last", last]
         begin = time.monotonic()
-        result = run(command, env=sanitizer_environment())
+        try:
+            result = run(command, env=sanitizer_environment(),
+                         timeout=ANSWER_SECONDS + 2 * (seconds or 0))
+        except subprocess.TimeoutExpired:  # an oracle that a bug leads in a ring, for example
+            raise Refused(f"no answer: {' '.join(command)}") from None
         race = race_of(result)
         if race:
             return self.told_of_race(race, last, time.monotonic() - begin)

@@ -49,10 +49,10 @@ class Counters : public Oracle {
  private:
   // Both events come under sched.lock, when lists and counters have to agree.
   const char* idle_list(World& world) {
-    uint32_t idle = 0;
-    for (P* pp = world.sched.pidle.head(); pp != nullptr; pp = pp->link)
-      idle++;
-    if (idle != world.sched.npidle.peek()) return "npidle is not the length of the idle list";
+    const uint32_t told = world.sched.npidle.peek();
+    const uint32_t idle =
+        for_each_listed(world.sched.pidle.head(), &P::link, told + 1, [](const P*) {});
+    if (idle != told) return "npidle is not the length of the idle list";
     return lists(world);
   }
 
@@ -79,10 +79,10 @@ class Counters : public Oracle {
   }
 
   const char* lists(World& world) {
-    uint32_t idle = 0;
-    for (M* mp = world.sched.midle.head(); mp != nullptr; mp = mp->schedlink)
-      idle++;
-    if (idle != world.sched.nmidle) return "nmidle is not the length of the idle list";
+    const uint32_t told = world.sched.nmidle;
+    const uint32_t idle =
+        for_each_listed(world.sched.midle.head(), &M::schedlink, told + 1, [](const M*) {});
+    if (idle != told) return "nmidle is not the length of the idle list";
     return nullptr;
   }
 

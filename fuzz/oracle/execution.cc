@@ -89,8 +89,10 @@ class Execution : public Oracle {
     on_queue_ = 0;
     for (uint32_t i = 0; i < world.settings.procs; i++) {
       P* pp = &world.allp[i];
-      uint32_t tail = pp->runqtail.peek();
-      for (uint32_t at = pp->runqhead.peek(); at != tail; at++) {
+      const uint32_t head = pp->runqhead.peek();
+      const uint32_t count = pp->runqtail.peek() - head;
+      if (count > kRunqCount) return "a queue holds more goroutines than it has room for";
+      for (uint32_t at = head; at != head + count; at++) {
         if (const char* text = seen(pp->runq[at % kRunqCount].peek())) return text;
       }
     }

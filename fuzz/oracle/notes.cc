@@ -72,8 +72,8 @@ class Notes : public Oracle {
     if (mp->nextp != nullptr) return "an M sleeps although it was given a P";
     if (mp->lockedg != nullptr || world.sched.timers.keeper == mp) return nullptr;
     bool listed = false;
-    for (M* idle = world.sched.midle.head(); idle != nullptr; idle = idle->schedlink)
-      listed |= idle == mp;
+    for_each_listed(world.sched.midle.head(), &M::schedlink, world.sched.nmidle + 1,
+                    [&](const M* idle) { listed |= idle == mp; });
     return listed ? nullptr : "an M sleeps where nobody will find it";
   }
 };

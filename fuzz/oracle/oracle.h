@@ -132,6 +132,17 @@ class Oracles : public inject::Watcher {
 // ---- Helpers for those who read the World
 // ------------------------------------------------------------
 
+// A list that a bug may have bent into a ring: at most so many are visited. How many were.
+template <typename T, typename F>
+uint32_t for_each_listed(T* head, T* T::* link, uint32_t most, F&& fn) {
+  uint32_t count = 0;
+  for (T* each = head; each != nullptr && count < most; each = each->*link) {
+    fn(each);
+    count++;
+  }
+  return count;
+}
+
 template <typename F>
 void for_each_m(World& world, F&& fn) {
   for (M* mp = world.sched.allms; mp != nullptr; mp = mp->alllink)

@@ -56,9 +56,8 @@ class Ownership : public Oracle {
       if (mp->nextp == pp) holders++;
     });
     uint32_t listed = 0;
-    for (P* idle = world.sched.pidle.head(); idle != nullptr; idle = idle->link) {
-      if (idle == pp) listed++;
-    }
+    for_each_listed(world.sched.pidle.head(), &P::link, world.settings.procs + 1,
+                    [&](const P* idle) { listed += idle == pp; });
     uint32_t status = pp->status.peek();
     if (holders > 1) return "two Ms hold one P";
     if (listed > 1) return "a P is on the idle list twice";

@@ -84,9 +84,9 @@ std::string what_p_does(World& world, P* pp) {
   std::string text = number("P", pp->id) + " is " + pstatus_name(pp->status.peek());
   M* mp = pp->m.peek();
   if (mp != nullptr) text += ", of " + number("M", mp->id);
-  for (P* idle = world.sched.pidle.head(); idle != nullptr; idle = idle->link) {
+  for_each_listed(world.sched.pidle.head(), &P::link, world.settings.procs, [&](const P* idle) {
     if (idle == pp) text += ", on the idle list";
-  }
+  });
   uint32_t queued = pp->runqtail.peek() - pp->runqhead.peek();
   if (queued != 0) text += ", " + std::to_string(queued) + " in its queue";
   return text + "\n";
