@@ -151,7 +151,8 @@ def run_cell(row, strategy, program, unbroken, seed_file, options, folder):
         misses += shots[-1]["oracle"] == ""
         if misses == MISSES_MAX:
             break
-    hits = [each for each in shots if each["oracle"] == row["oracle"]]
+    named = row["oracle"].split()
+    hits = [each for each in shots if each["oracle"] in named]
     detected = [each for each in shots if each["oracle"]]
     cell = {"seeds": seeds, "tried": len(shots), "found": len(hits), "detected": len(detected),
             "reached": sum(each["reached"] for each in shots),
@@ -160,7 +161,7 @@ def run_cell(row, strategy, program, unbroken, seed_file, options, folder):
             "tried_seconds": round(sum(each["seconds"] for each in shots), 3),
             "texts": sorted({hit["text"] for hit in hits}),
             "others": sorted({f"{each['oracle']}: {each['text']}" for each in detected
-                              if each["oracle"] != row["oracle"]})}
+                              if each["oracle"] not in named})}
     first = next(iter(hits or detected), None)
     if first:
         cell |= medians(hits or detected)
