@@ -130,8 +130,9 @@ void startm(P* pp, bool spinning) {
     pp = pidleget(world);
     if (pp != nullptr) sysmon_wake(world);  // a P starts to run: it must be watched (GB-23)
     if (pp == nullptr) {
-      unlock(&sched.lock);
+      // Under the lock: who idles a P a moment later must not take us for one who is still looking.
       if (spinning) sched.nmspinning.add<seq_cst>(~uint32_t{0});
+      unlock(&sched.lock);
       releasem(self);
       return;
     }
