@@ -41,7 +41,7 @@ void Oracles::leave_out(const std::string& name) {
   step_watchers_.assign(kEventSites, 0);
   sysmon_watchers_ = 0;
   for (size_t i = 0; i < oracles_.size(); i++) {
-    Oracle* oracle = by_bit_.at(i) = oracles_[i].get();
+    Oracle* oracle = oracles_[i].get();
     if (name == oracle->name()) continue;
     active_.push_back(oracle);
     const auto bit = static_cast<uint16_t>(1u << i);
@@ -73,9 +73,9 @@ bool Oracles::on_step(const inject::Step& step) {
   const M* sysmon = scene_.w().sysmon;
   if (sysmon == nullptr || scene_.m(step.carrier) != sysmon) watchers &= ~sysmon_watchers_;
   for (; watchers != 0; watchers &= watchers - 1) {
-    Oracle* oracle = by_bit_[static_cast<uint32_t>(__builtin_ctz(watchers)) % kOraclesMax];
-    if (const char* text = oracle->on_step(scene_, step)) {
-      return report(*oracle, text, step.step, step.carrier);
+    Oracle& oracle = *oracles_[static_cast<size_t>(__builtin_ctz(watchers))];
+    if (const char* text = oracle.on_step(scene_, step)) {
+      return report(oracle, text, step.step, step.carrier);
     }
   }
   return false;

@@ -121,9 +121,7 @@ class Oracles : public inject::Watcher {
   std::vector<std::unique_ptr<Oracle>> oracles_;
   std::string left_out_;
   std::vector<Oracle*> active_;
-  // Whom a step is shown to, by its site: a bit for each of by_bit_, which are oracles_.
-  static constexpr uint32_t kOraclesMax = 16;
-  std::array<Oracle*, kOraclesMax> by_bit_ = {};
+  // Of each site at which a step may be taken: a bit for each of oracles_.
   std::vector<uint16_t> step_watchers_;
   uint16_t sysmon_watchers_ = 0;  // who sees no steps but sysmon's
   Violation violation_;

@@ -266,7 +266,7 @@ TEST(KernelThread, LeavesACleanGuardSlotBehind) {
       uintptr_t handle = 0;
       auto child = [&handle] { handle = os_guard_handle(); };
       const OsThread thread = start(child);
-      os_usleep(1000);  // it is gone by now
+      os_usleep(1000);  // by the run's own clock: nobody else has anything to do but to end
       os_guard_write(handle, guard);
       os_thread_join(thread);
     });

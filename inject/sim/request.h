@@ -30,13 +30,13 @@ constexpr Site syscall_site(long number) {
   return static_cast<Site>(kSyscallSites + number);
 }
 
-// Takes effect when the carrier is chosen, not when it asks. Why: between the step before and the
-// effect anybody may run, as on a real machine.
 // Results of a join. The memory of a thread that was joined serves the next one, guard slot
 // included: poisoned, it would make the new thread's first check trip, before it is anybody.
 inline constexpr long kJoined = 0;
 inline constexpr long kJoinedPoisoned = 1;
 
+// Takes effect when the carrier is chosen, not when it asks. Why: between the step before and the
+// effect anybody may run, as on a real machine.
 struct Request {
   Site site = 0;
   bool nonblocking = false;

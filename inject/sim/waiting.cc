@@ -191,7 +191,8 @@ Progress Machine::thread_join(Carrier& carrier, Request& request) {
   Carrier& other = carriers_[number];
   const bool served_again = handle_of(number, other.generation) != request.a[0];
   if (served_again || !other.live) {
-    request.result = served_again || other.saved_slot() == 0 ? kJoined : kJoinedPoisoned;
+    const bool clean = served_again || other.saved_slot() == StackUnguarded;
+    request.result = clean ? kJoined : kJoinedPoisoned;
     return Progress::done;
   }
   other.joiners |= mask_of(carrier.number);
