@@ -224,6 +224,10 @@ if(THROWSPLIT_TESTS AND PROJECT_IS_TOP_LEVEL AND NOT THROWSPLIT_ROOMS AND
    NOT throwsplit_has_address AND NOT throwsplit_has_thread AND NOT THROWSPLIT_COVERAGE)
   throwsplit_add_test(package.installed package "${PROJECT_SOURCE_DIR}/ci/package_test"
                       "${PROJECT_BINARY_DIR}" "${CMAKE_CXX_COMPILER}")
+  throwsplit_add_test(package.libc_only package "${PROJECT_SOURCE_DIR}/ci/libc_only"
+                      $<TARGET_FILE:throwsplit_runtime> "${CMAKE_CXX_COMPILER}")
+  throwsplit_add_test(package.libc_only.self_test package "${PROJECT_SOURCE_DIR}/ci/libc_only"
+                      --self-test "${CMAKE_CXX_COMPILER}")
 endif()
 
 if(THROWSPLIT_HOUSE_TESTS)

@@ -46,6 +46,8 @@ struct FrameCode {
 struct FrameTable;
 struct FrameChunk;
 
+inline constexpr size_t kOwnFrames = 9;
+
 // The registered ranges of a World: a few sorted tables, each at least twice what is before it. A
 // registration makes one table of itself and of those that are no larger than what it is by then,
 // so n of them cost n log n, in whatever order addresses come. Readers take no lock: the whole list
@@ -53,6 +55,7 @@ struct FrameChunk;
 struct FrameMaps {
   FrameTable* table = nullptr;   // the smallest
   FrameChunk* chunks = nullptr;  // memory of all tables there ever were, the newest first
+  FrameMap own[kOwnFrames];      // of the runtime's own frames (own_frames.cc)
 };
 
 // Registers a range. Needs: no other registration at the same time (runtime.h: register_frames

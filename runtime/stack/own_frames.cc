@@ -58,29 +58,32 @@ FrameMap callback(const char* pc) {
 }  // namespace
 
 const char* register_own_frames(FrameMaps* maps) {
-  static const FrameMap stubs[2][3] = {{stub(Syscall_entered, kEnteredBytes, &kEnteredWords),
-                                        stub(Syscall_called, kCalledBytes, &kCalledWords),
-                                        stub(Syscall_exited, kCalledBytes, &kCalledWords)},
-                                       {stub(Syscallblock_entered, kEnteredBytes, &kEnteredWords),
-                                        stub(Syscallblock_called, kCalledBytes, &kCalledWords),
-                                        stub(Syscallblock_exited, kCalledBytes, &kCalledWords)}};
-  static const FrameMap callbacks[] = {callback(Callback_foreign), callback(Callback_body),
-                                       callback(Callback_foreign_again)};
+  const FrameMap own[kOwnFrames] = {stub(Syscall_entered, kEnteredBytes, &kEnteredWords),
+                                    stub(Syscall_called, kCalledBytes, &kCalledWords),
+                                    stub(Syscall_exited, kCalledBytes, &kCalledWords),
+                                    stub(Syscallblock_entered, kEnteredBytes, &kEnteredWords),
+                                    stub(Syscallblock_called, kCalledBytes, &kCalledWords),
+                                    stub(Syscallblock_exited, kCalledBytes, &kCalledWords),
+                                    callback(Callback_foreign),
+                                    callback(Callback_body),
+                                    callback(Callback_foreign_again)};
+  for (size_t i = 0; i < kOwnFrames; i++)
+    maps->own[i] = own[i];
   const FrameCode codes[] = {
       {.name = "Syscall",
        .begin = address(Syscall_begin),
-       .end = stubs[0][2].pc,
-       .maps = stubs[0],
+       .end = own[2].pc,
+       .maps = &maps->own[0],
        .count = 3},
       {.name = "Syscallblock",
        .begin = address(Syscallblock_begin),
-       .end = stubs[1][2].pc,
-       .maps = stubs[1],
+       .end = own[5].pc,
+       .maps = &maps->own[3],
        .count = 3},
       {.name = "Callback",
        .begin = reinterpret_cast<uintptr_t>(&Callback),
        .end = address(Callback_end),
-       .maps = callbacks,
+       .maps = &maps->own[6],
        .count = 3},
   };
   for (const FrameCode& code : codes) {

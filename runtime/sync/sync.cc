@@ -24,9 +24,8 @@ void lock(Mutex* mutex) {
   mp->locks++;
   CHECK_LT(mp->held_ranks, rank_bit(mutex));  // also refuses the same lock twice
   if (!mutex->key.cas<acquire>(kUnlocked, kLocked)) {
-    static const uint32_t ncpu = os_ncpu();
     bool got = false;
-    for (int i = 0; i < kActiveSpins && ncpu > 1 && !got; i++) {
+    for (int i = 0; i < kActiveSpins && mp->world->ncpu > 1 && !got; i++) {
       os_procyield(kActiveSpinPauses);
       got = mutex->key.cas<acquire>(kUnlocked, kLocked);
     }
@@ -93,7 +92,7 @@ bool notetsleep(Note* note, int64_t ns) {
     notesleep(note);
     return true;
   }
-  int64_t deadline = os_nanotime() + ns;
+  const int64_t deadline = os_deadline(ns);
   while (note->key.load<acquire>() == 0) {
     int64_t left = deadline - os_nanotime();
     if (left <= 0) return note->key.load<acquire>() != 0;
