@@ -25,7 +25,8 @@ G* caller() {
 
 Settings settings_of(const Config& config) {
   Settings settings;
-  settings.procs = config.procs != 0 ? config.procs : os_ncpu();
+  const uint32_t ncpu = os_ncpu();
+  settings.procs = config.procs != 0 ? config.procs : ncpu < kProcsMax ? ncpu : kProcsMax;
   settings.max_ms = config.max_ms;
   settings.rescues = config.rescues;
   settings.tracing = config.tracing;
@@ -88,7 +89,7 @@ void sleep(int64_t ns) {
     yield();
     return;
   }
-  gp->wake_ns = os_nanotime() + ns;
+  gp->wake_ns = os_deadline(ns);
   gopark(timer_add, nullptr, "sleep");
 }
 

@@ -30,7 +30,7 @@
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
 struct Config {
-  // How many goroutines run at once (Go: GOMAXPROCS), 1 to 256. 0: one a processor.
+  // How many goroutines run at once (Go: GOMAXPROCS), 1 to 256. 0: one a processor, up to 256.
   uint32_t procs = 0;
   // How many threads the world may need, those in system calls among them. More is fatal.
   uint32_t max_ms = 10000;
@@ -125,8 +125,7 @@ struct Blocked {
 // processor. fn may not throw, park or yield.
 Blocked blocking(long (*fn)(void*), void* arg);
 
-// ---- The collected heap (docs/gc.md)
-// --------------------------------------------------------------
+// ---- The collected heap (docs/gc.md) -----------------------------------------------------------
 
 // A zeroed object of at least `bytes`, aligned to 16. It lives as long as a pointer to it, or into
 // it, stands where a collection looks: on a goroutine's stack or in its registers, among the
@@ -157,8 +156,7 @@ void dump_trace();
 // Scheduler, threads, processors, goroutines with tracebacks, to standard error.
 void dump_world();
 
-// ---- The same for callables
-// --------------------------------------------------------------------------
+// ---- The same for callables --------------------------------------------------------------------
 
 // run(config, [] { ... }): the callable outlives the world.
 template <typename F>

@@ -225,7 +225,7 @@ bool op_park(const MappedActor& actor, uint32_t phase) {
 bool op_sleep(const MappedActor& actor, const Op& op, uint32_t phase) {
   if (phase != 0) return false;
   const auto ns = static_cast<int64_t>(op.operand[0]);
-  if (ns != 0) actor.gp->wake_ns = os_nanotime() + ns;
+  if (ns != 0) actor.gp->wake_ns = os_deadline(ns);
   leave_by(actor, ns == 0 ? gosched_m : sleep_m);
   return true;
 }

@@ -122,8 +122,8 @@ void os_thread_join(OsThread thread) {
 void os_stack_bounds(uintptr_t* lo, uintptr_t* hi) { machine().own_stack_bounds(lo, hi); }
 
 // Carriers take no signals of their own.
-bool os_minit() { return true; }
-void os_unminit() {}
+bool os_minit(OsSignalStack*) { return true; }
+void os_unminit(const OsSignalStack&) {}
 const char* os_move_handlers_to_alternate_stacks() { return nullptr; }
 uint32_t os_ncpu() { return 1; }
 

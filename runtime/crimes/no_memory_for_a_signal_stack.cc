@@ -13,7 +13,8 @@
 int main() {
   throwsplit::Config config;
   config.procs = 1;
-  throwsplit::os_minit();
+  throwsplit::OsSignalStack unused;
+  throwsplit::os_minit(&unused);
   stack_t mine;
   sigaltstack(nullptr, &mine);
   throwsplit::crimes::refuse(SYS_mmap, static_cast<uint32_t>(mine.ss_size), ENOMEM);

@@ -138,7 +138,6 @@ struct M {
   Shared<uint32_t, Field::m_spinning> spinning;  // looks for work and holds none
   uint32_t held_ranks = 0;                       // [owner] a bit a rank
   bool throwing = false;                         // [owner]
-  bool ended = false;                            // [owner] its thread is on its way out
   uintptr_t guard_handle = 0;                    // [start] for others to write this M's guard slot
   Note park;                                     // where it sleeps when there is nothing to do
   M* schedlink = nullptr;                        // [lock] the idle list, or newm_handoff
@@ -146,7 +145,6 @@ struct M {
   void (*mstartfn)(M*) = nullptr;                // [start] runs instead of the scheduler (sysmon)
   bool (*waitunlockf)(G*, void*) = nullptr;      // [owner] gopark's last words
   void* waitlock = nullptr;
-  void* ptrarg = nullptr;
   OldStack oldstack;         // [owner] out of quarantine, and not yet anywhere else
   G* lockedg = nullptr;      // [owner] the goroutine tied to this M: it runs nothing else
   uint32_t lockedcount = 0;  // [owner] how often it was tied
@@ -317,6 +315,7 @@ struct Gc {
 
 struct World {
   Settings settings;
+  uint32_t ncpu = 1;  // [start] that this process may run on
   Sched sched;
   P* allp = nullptr;       // [start] settings.procs of them
   M m0;                    // the thread that runs the World
@@ -343,9 +342,9 @@ ALWAYS_INLINE void trace(Event event, uint32_t a, uint32_t b = 0) {
   if (UNLIKELY(mp->ring != nullptr)) trace_write(mp, event, a, b);
 }
 
-// ---- Status words
-// ------------------------------------------------------------------------------------ A status
-// moves only through these; each move must stand in moves.def.
+// ---- Status words ------------------------------------------------------------------------------
+
+// A status moves only through these; each move must stand in moves.def.
 
 ALWAYS_INLINE uint32_t readgstatus(const G* gp) { return gp->atomicstatus.load<acquire>(); }
 

@@ -14,8 +14,7 @@
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
-// ---- Memory
-// ------------------------------------------------------------------------------------------
+// ---- Memory ------------------------------------------------------------------------------------
 
 // Zeroed, page-aligned memory that the kernel commits on touch, or null when it refuses.
 void* os_alloc(size_t bytes);
@@ -31,8 +30,7 @@ void os_stack_free(void* memory, size_t bytes, SanContext* san);
 // Makes the range fault when touched. False: the kernel cannot, or its limit of mappings is near.
 bool os_fence(void* memory, size_t bytes);
 
-// ---- Threads
-// -----------------------------------------------------------------------------------------
+// ---- Threads -----------------------------------------------------------------------------------
 
 struct OsThread {
   uintptr_t handle = 0;
@@ -43,9 +41,15 @@ bool os_thread_create(OsThread* thread, void (*fn)(void*), void* arg, size_t sta
 void os_thread_join(OsThread thread);
 // The bounds of the calling thread's own stack.
 void os_stack_bounds(uintptr_t* lo, uintptr_t* hi);
+// A thread's alternate signal stack: ours, and what it had before.
+struct OsSignalStack {
+  void* ours = nullptr;  // null: what it had is large enough
+  void* before = nullptr;
+  size_t before_bytes = 0;  // 0: it had none
+};
 // Readies this thread to run goroutines: an alternate signal stack. False: no memory.
-bool os_minit();
-void os_unminit();
+bool os_minit(OsSignalStack* stack);
+void os_unminit(const OsSignalStack& stack);
 uint32_t os_ncpu();
 // The calling thread's guard slot (%fs:GUARD_SLOT), for other threads to write: a handle, and the
 // write. Valid until the thread is joined; what is left in the slot then, the next thread begins
@@ -54,8 +58,7 @@ uint32_t os_ncpu();
 uintptr_t os_guard_handle();
 void os_guard_write(uintptr_t handle, uintptr_t guard);
 
-// ---- Waiting and time
-// --------------------------------------------------------------------------------
+// ---- Waiting and time --------------------------------------------------------------------------
 
 inline constexpr int64_t kForever = -1;
 
@@ -64,13 +67,17 @@ inline constexpr int64_t kForever = -1;
 void os_futexsleep(uint32_t* word, uint32_t value, int64_t ns);
 NOSPLIT void os_futexwakeup(uint32_t* word, uint32_t count);
 int64_t os_nanotime();
+// Now and `ns` more, or the last moment there is. Needs: ns >= 0.
+inline int64_t os_deadline(int64_t ns) {
+  const int64_t now = os_nanotime();
+  return ns > INT64_MAX - now ? INT64_MAX : now + ns;
+}
 void os_usleep(int64_t ns);
 // Lets others run: the processor's pause, or the thread's whole turn.
 NOSPLIT void os_procyield(uint32_t count);
 void os_osyield();
 
-// ---- Calls
-// -------------------------------------------------------------------------------------------
+// ---- Calls -------------------------------------------------------------------------------------
 
 extern "C" {
 // The raw system call; -errno on failure. May not: split (it runs between enter and exit).
@@ -78,8 +85,7 @@ NOSPLIT long os_syscall6(long nr, long a1, long a2, long a3, long a4, long a5, l
     ASM_NAME(os_syscall6);
 }
 
-// ---- Signals and the end
-// -----------------------------------------------------------------------------
+// ---- Signals and the end -----------------------------------------------------------------------
 
 // Re-registers every installed handler with SA_ONSTACK. Null, or the name of a signal whose handler
 // could not be moved: a handler that runs on a goroutine's stack would overrun it.

@@ -153,8 +153,9 @@ TEST(OsThread, StandsWithinItsBounds) {
 TEST(OsThread, IsReadiedAndUnreadied) {
   on_this_kernel([] {
     auto body = [] {
-      EXPECT_TRUE(os_minit());
-      os_unminit();
+      OsSignalStack stack;
+      EXPECT_TRUE(os_minit(&stack));
+      os_unminit(stack);
     };
     os_thread_join(start(body));
     EXPECT_EQ(os_move_handlers_to_alternate_stacks(), nullptr);
@@ -211,6 +212,16 @@ TEST(OsFutex, GivesUpAfterItsTime) {
     while (os_nanotime() - before < 2'000'000)
       os_futexsleep(&word, 0, 2'000'000);
     EXPECT_GE(os_nanotime() - before, 2'000'000);
+  });
+}
+
+TEST(OsTime, HasNoDeadlineAfterTheLastMoment) {
+  on_this_kernel([] {
+    os_usleep(1);
+    EXPECT_EQ(os_deadline(INT64_MAX), INT64_MAX);
+    const int64_t before = os_nanotime();
+    EXPECT_GE(os_deadline(1000), before + 1000);
+    EXPECT_LE(os_deadline(1000), os_nanotime() + 1000);
   });
 }
 

@@ -33,13 +33,15 @@ timespec timespec_of(int64_t ns) {
 // Fences by mprotect split a mapping in two. They may use a quarter of the kernel's limit; beyond
 // that a stack does without, and its guard words stand in.
 size_t fences_by_mprotect;
-size_t fences_by_mprotect_max() {
+size_t fences_by_mprotect_max;
+pthread_once_t fences_by_mprotect_max_once = PTHREAD_ONCE_INIT;
+void read_fences_by_mprotect_max() {
   size_t limit = 65530;
   if (FILE* file = fopen("/proc/sys/vm/max_map_count", "re")) {
     if (fscanf(file, "%zu", &limit) != 1) limit = 65530;
     fclose(file);
   }
-  return limit / 4 / 2;
+  fences_by_mprotect_max = limit / 4 / 2;
 }
 
 constexpr int kMadvGuardInstall = 102;  // Linux 6.13; older headers do not know it
@@ -69,8 +71,8 @@ void os_stack_free(void* memory, size_t bytes, SanContext* san) {
 
 bool os_fence(void* memory, size_t bytes) {
   if (madvise(memory, bytes, kMadvGuardInstall) == 0) return true;
-  static const size_t limit = fences_by_mprotect_max();
-  if (atomic_add<relaxed>(&fences_by_mprotect, size_t{1}) > limit) return false;
+  pthread_once(&fences_by_mprotect_max_once, read_fences_by_mprotect_max);
+  if (atomic_add<relaxed>(&fences_by_mprotect, size_t{1}) > fences_by_mprotect_max) return false;
   return mprotect(memory, bytes, PROT_NONE) == 0;
 }
 
@@ -87,8 +89,10 @@ void* thread_main(void* arg) {
   ThreadStart copy = *start;
   free(start);
   // Without an alternate stack signals stay blocked; the thread will ask again and hear of it.
-  if (os_minit()) pthread_sigmask(SIG_SETMASK, &copy.signals, nullptr);
+  OsSignalStack stack;
+  if (os_minit(&stack)) pthread_sigmask(SIG_SETMASK, &copy.signals, nullptr);
   copy.fn(copy.arg);
+  os_unminit(stack);
   return nullptr;
 }
 
@@ -144,30 +148,34 @@ size_t alternate_stack_bytes() {
 
 }  // namespace
 
-bool os_minit() {
-  stack_t now;
-  bool have = sigaltstack(nullptr, &now) == 0 && (now.ss_flags & SS_DISABLE) == 0 &&
-              now.ss_size >= alternate_stack_bytes();
-  if (!have) {
-    stack_t mine = {};
-    mine.ss_size = alternate_stack_bytes();
-    mine.ss_sp = os_alloc(mine.ss_size);
-    if (mine.ss_sp == nullptr) return false;
-    if (sigaltstack(&mine, nullptr) != 0) {
-      os_free(mine.ss_sp, mine.ss_size);
-      return false;
-    }
+bool os_minit(OsSignalStack* stack) {
+  *stack = {};
+  stack_t now = {};
+  const bool have = sigaltstack(nullptr, &now) == 0 && (now.ss_flags & SS_DISABLE) == 0;
+  if (have && now.ss_size >= alternate_stack_bytes()) return true;
+  stack_t mine = {};
+  mine.ss_size = alternate_stack_bytes();
+  mine.ss_sp = os_alloc(mine.ss_size);
+  if (mine.ss_sp == nullptr) return false;
+  if (sigaltstack(&mine, nullptr) != 0) {
+    os_free(mine.ss_sp, mine.ss_size);
+    return false;
+  }
+  stack->ours = mine.ss_sp;
+  if (have) {
+    stack->before = now.ss_sp;
+    stack->before_bytes = now.ss_size;
   }
   return true;
 }
 
-void os_unminit() {
-  stack_t now;
-  if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) != 0) return;
-  if (now.ss_size != alternate_stack_bytes()) return;  // not one of ours
-  stack_t off = {};
-  off.ss_flags = SS_DISABLE;
-  if (sigaltstack(&off, nullptr) == 0) os_free(now.ss_sp, now.ss_size);
+void os_unminit(const OsSignalStack& stack) {
+  if (stack.ours == nullptr) return;
+  stack_t before = {};
+  before.ss_sp = stack.before;
+  before.ss_size = stack.before_bytes;
+  if (stack.before_bytes == 0) before.ss_flags = SS_DISABLE;
+  if (sigaltstack(&before, nullptr) == 0) os_free(stack.ours, alternate_stack_bytes());
 }
 
 uint32_t os_ncpu() {

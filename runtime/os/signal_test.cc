@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <thread>
 
 #include "runtime/arch/arch.h"
 #include "runtime/base/atomic.h"
@@ -51,6 +52,30 @@ void compute(std::atomic<int>* right) {
     syscall(SYS_getppid);
   }
   if (sum == 20 * 377) ++*right;
+}
+
+// What the calling thread had is as it was, be it nothing, too small, or large enough.
+TEST(Signals, TheCallersAlternateStackIsHisAgain) {
+  static char memory[1 << 20];
+  for (size_t bytes : {size_t{0}, size_t{8192}, sizeof memory}) {
+    std::thread([bytes] {
+      stack_t mine = {};
+      mine.ss_sp = memory;
+      mine.ss_size = bytes;
+      mine.ss_flags = bytes == 0 ? SS_DISABLE : 0;
+      ASSERT_EQ(sigaltstack(&mine, nullptr), 0);
+      bool ran = false;
+      EXPECT_EQ(run({.procs = 1}, [&] { ran = true; }), nullptr);
+      EXPECT_TRUE(ran);
+      stack_t now = {};
+      ASSERT_EQ(sigaltstack(nullptr, &now), 0);
+      EXPECT_EQ((now.ss_flags & SS_DISABLE) != 0, bytes == 0);
+      if (bytes != 0) {
+        EXPECT_EQ(now.ss_sp, memory);
+        EXPECT_EQ(now.ss_size, bytes);
+      }
+    }).join();
+  }
 }
 
 TEST(Signals, RunOnTheAlternateStack) {

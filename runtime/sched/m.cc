@@ -41,7 +41,8 @@ void mstart(void* arg) {
   guard_slot_write(mp->g0->stackguard0.peek());
   san_context_adopt(&mp->g0->san, reinterpret_cast<void*>(lo), hi - lo);
   atomic_store<release>(&mp->guard_handle, os_guard_handle());
-  if (!os_minit()) throw_("no memory for a signal stack");
+  OsSignalStack signals;
+  if (!os_minit(&signals)) throw_("no memory for a signal stack");
   trace(Event::m_start, mp->id);
   if (mp->mstartfn != nullptr) {
     mp->mstartfn(mp);
@@ -53,7 +54,7 @@ void mstart(void* arg) {
     }
     schedule_loop(mp);
   }
-  os_unminit();
+  os_unminit(signals);
 #if THROWSPLIT_HOOKS
   hook_munit();
 #endif

@@ -16,6 +16,8 @@ namespace {
 
 void sched_init(World& world, const Settings& settings) {
   world.settings = settings;
+  world.settings.stack_bytes = stack_rounded(settings.stack_bytes);
+  world.ncpu = os_ncpu();
   Sched& sched = world.sched;
   sched.lock.rank = LockRank::sched;
   sched.timers.lock.rank = LockRank::timers;
@@ -119,30 +121,8 @@ void join_all(World& world) {
   }
 }
 
-}  // namespace
-
-void world_done(World& world) {
-  Sched& sched = world.sched;
-  Locked locked(&sched.lock);
-  sched.done.store<release>(1);
-  while (M* mp = sched.midle.pop()) {
-    sched.nmidle--;
-    notewakeup(&mp->park);
-  }
-  sysmon_wake(world);
-  template_thread_wake(world);
-#if THROWSPLIT_HOOKS
-  injected_stop_ask(world);
-#endif
-}
-
-const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, World** observed) {
-  if (getg() != nullptr) return "this thread already runs a world";
-  if (settings.procs < 1 || settings.procs > kProcsMax) return "procs must be 1 to 256";
-  if (settings.max_ms < 1) return "max_ms must be at least 1";
-  const char* stuck_signal = os_move_handlers_to_alternate_stacks();
-  if (stuck_signal != nullptr) return stuck_signal;
-  if (!os_minit()) return "no memory for a signal stack";
+// On a thread that is ready.
+const char* run_here(const Settings& settings, void (*fn)(void*), void* arg, World** observed) {
   arch_init();
   void* memory = os_alloc(sizeof(World));
   if (memory == nullptr) return "no memory for a world";
@@ -181,6 +161,36 @@ const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, Wo
   if (observed != nullptr) *observed = nullptr;
   free_world(world, false);
   return made ? nullptr : "no memory for the first goroutine";
+}
+
+}  // namespace
+
+void world_done(World& world) {
+  Sched& sched = world.sched;
+  Locked locked(&sched.lock);
+  sched.done.store<release>(1);
+  while (M* mp = sched.midle.pop()) {
+    sched.nmidle--;
+    notewakeup(&mp->park);
+  }
+  sysmon_wake(world);
+  template_thread_wake(world);
+#if THROWSPLIT_HOOKS
+  injected_stop_ask(world);
+#endif
+}
+
+const char* world_run(const Settings& settings, void (*fn)(void*), void* arg, World** observed) {
+  if (getg() != nullptr) return "this thread already runs a world";
+  if (settings.procs < 1 || settings.procs > kProcsMax) return "procs must be 1 to 256";
+  if (settings.max_ms < 1) return "max_ms must be at least 1";
+  const char* stuck_signal = os_move_handlers_to_alternate_stacks();
+  if (stuck_signal != nullptr) return stuck_signal;
+  OsSignalStack signals;
+  if (!os_minit(&signals)) return "no memory for a signal stack";
+  const char* failure = run_here(settings, fn, arg, observed);
+  os_unminit(signals);
+  return failure;
 }
 
 void world_drop(World* world) { free_world(world, true); }

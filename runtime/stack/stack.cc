@@ -18,12 +18,17 @@ ALWAYS_INLINE uintptr_t lowest_lo(const G* gp) { return gp->stack.base + kPageBy
 
 }  // namespace
 
-bool stackalloc(G* gp, size_t bytes) {
-  if (INJECT_FAIL(stack_alloc)) return false;
-  bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+size_t stack_rounded(size_t bytes) {
   constexpr size_t kLeast =
       (StackGuard + kStackSoftBytesStart + 2 * kPageBytes - 1) & ~(kPageBytes - 1);
-  if (bytes < kLeast) bytes = kLeast;
+  if (bytes < kLeast) return kLeast;
+  if (bytes > SIZE_MAX - kPageBytes) return bytes;  // no kernel has so much
+  return (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+}
+
+bool stackalloc(G* gp, size_t bytes) {
+  if (INJECT_FAIL(stack_alloc)) return false;
+  bytes = stack_rounded(bytes);
   void* memory = os_stack_alloc(bytes, &gp->san);
   if (memory == nullptr) return false;
   gp->stack.base = reinterpret_cast<uintptr_t>(memory);

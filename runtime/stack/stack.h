@@ -15,6 +15,8 @@ namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
 // Gives gp a stack of `bytes` (rounded up to pages). False: the kernel refuses memory.
 bool stackalloc(G* gp, size_t bytes);
+// What stackalloc makes of a wish: whole pages, and room for the least stack that can grow.
+size_t stack_rounded(size_t bytes);
 // Needs: nothing runs on it; an abandoned one (live frames) says so.
 void stackfree(G* gp, bool abandoned);
 // Back to the soft limit and guard of a fresh stack.
@@ -30,8 +32,7 @@ NOSPLIT bool stack_grow_in_place(G* gp, uintptr_t sp, uintptr_t frame_bytes);
 // gives the pages below back. Needs: gp does not run; `used` bytes of it are live.
 bool stack_shrink_in_place(G* gp, uintptr_t used);
 
-// ---- Shrinking, in a collection (shrink.cc)
-// ------------------------------------------------------
+// ---- Shrinking, in a collection (shrink.cc) ----------------------------------------------------
 
 // Dies unless whoever calls owns gp's stack: nobody runs on it, and nobody will until he lets go
 // (GB-50). Needs: the system stack.
