@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/oracle/oracle.h"
 
+#include <cstdlib>
 #include <string_view>
 
 namespace throwsplit::fuzz {
@@ -31,6 +32,7 @@ Oracles::Oracles() {
   oracles_.push_back(make_counters_oracle());
   oracles_.push_back(make_needs_p_oracle());
   oracles_.push_back(make_honest_oracle());
+  if (oracles_.size() > kOraclesMax) std::abort();
   leave_out("-");
 }
 
@@ -44,7 +46,7 @@ void Oracles::leave_out(const std::string& name) {
     Oracle* oracle = oracles_[i].get();
     if (name == oracle->name()) continue;
     active_.push_back(oracle);
-    const auto bit = static_cast<uint16_t>(1u << i);
+    const uint32_t bit = 1u << i;
     for (uint32_t site = 0; site < kEventSites; site++) {
       if (oracle->wants_step(static_cast<Site>(site))) step_watchers_[site] |= bit;
     }
@@ -146,7 +148,9 @@ CrashRule judge_crash(const std::string& crash_text) {
       {"mp->lockedg", "O2"},
       {"pp->m.peek()", "O1"},
       {"mp->p.peek()", "O1"},
-      {"found, oldval", "O1"},
+      {"found_p, ", "O1"},
+      {"found_scan, ", "O12"},
+      {"scan bit: bad", "O12"},
       {"P moved illegally", "O1"},
       {"pp->status.peek()", "O1"},
       {"world.allp[i].status.peek()", "O4"},

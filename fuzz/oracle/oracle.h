@@ -122,13 +122,13 @@ class Oracles : public inject::Watcher {
   std::string left_out_;
   std::vector<Oracle*> active_;
   // Of each site at which a step may be taken: a bit for each of oracles_.
-  std::vector<uint16_t> step_watchers_;
-  uint16_t sysmon_watchers_ = 0;  // who sees no steps but sysmon's
+  static constexpr size_t kOraclesMax = 32;
+  std::vector<uint32_t> step_watchers_;
+  uint32_t sysmon_watchers_ = 0;  // who sees no steps but sysmon's
   Violation violation_;
 };
 
-// ---- Helpers for those who read the World
-// ------------------------------------------------------------
+// ---- Helpers for those who read the World ------------------------------------------------------
 
 // A list that a bug may have bent into a ring: at most so many are visited. How many were.
 template <typename T, typename F>

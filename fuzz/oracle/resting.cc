@@ -19,6 +19,8 @@ Words shared_word(World& world, const void* word) {
       {sched.lock.key.word(), "sched.lock", true},
       {sched.timers.lock.key.word(), "timers.lock", true},
       {world.gc.lock.key.word(), "gc.lock", true},
+      {world.stackpool.lock.key.word(), "stackpool.lock", true},
+      {world.framemaps_lock.key.word(), "framemaps_lock", true},
       {sched.stopnote.key.word(), "stopnote", false},
       {sched.sysmonnote.key.word(), "sysmonnote", false},
       {sched.newm_handoff.wake.key.word(), "the template thread's note", false},
@@ -56,7 +58,7 @@ std::string what_m_does(World& world, M* mp, const inject::Wait* wait) {
   if ((mp->held_ranks & rank_bit(LockRank::sched)) != 0) text += ", holds sched.lock";
   if ((mp->held_ranks & rank_bit(LockRank::scan)) != 0) text += ", holds a scan bit";
   if ((mp->held_ranks & rank_bit(LockRank::heap)) != 0) text += ", holds gc.lock";
-  if ((mp->held_ranks & rank_bit(LockRank::stack)) != 0) text += ", holds a lock of the program";
+  if ((mp->held_ranks & rank_bit(LockRank::stack)) != 0) text += ", holds a lock of rank stack";
   if (wait == nullptr) return text + "\n";
   switch (rest_of(world, *wait)) {
     case Rest::gone:    return text + ": is gone\n";
@@ -117,6 +119,7 @@ bool all_at_rest(const Scene& scene, const inject::Idle& idle) {
 }
 
 M* holder_of(World& world, const void* word) {
+  if (atomic_load<relaxed>(static_cast<const uint32_t*>(word)) == 0) return nullptr;  // it is free
   LockRank rank = LockRank::stack;
   if (word == world.sched.lock.key.word()) rank = LockRank::sched;
   if (word == world.sched.timers.lock.key.word()) rank = LockRank::timers;

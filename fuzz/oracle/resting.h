@@ -26,7 +26,8 @@ Rest rest_of(World& world, const inject::Wait& wait);
 // have been done by now has been forgotten.
 bool all_at_rest(const Scene& scene, const inject::Idle& idle);
 
-// Who holds the lock behind a word; null: nobody.
+// Who holds the lock behind a word; null: nobody. Of rank `stack` there are several locks: then it
+// is who took one of them last, by its M's age.
 M* holder_of(World& world, const void* word);
 const char* name_of_word(World& world, const void* word);
 

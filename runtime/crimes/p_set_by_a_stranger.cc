@@ -1,4 +1,4 @@
-// dies: CHECK_EQ(found, oldval)
+// dies: CHECK_EQ(found_p, oldval)
 // SPDX-License-Identifier: Apache-2.0
 //
 // A legal move of a P that is not where its mover thinks: somebody else has it.

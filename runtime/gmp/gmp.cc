@@ -98,8 +98,8 @@ void casfromgscanstatus(G* gp, uint32_t oldval, uint32_t newval) {
   M* mp = getg()->m;
   CHECK((mp->held_ranks & kScanRankBit) != 0);
   mp->held_ranks &= ~kScanRankBit;
-  const uint32_t found = gp->atomicstatus.exchange<seq_cst>(newval);
-  CHECK_EQ(found, oldval);  // nobody moves a goroutine that a scanner holds
+  const uint32_t found_scan = gp->atomicstatus.exchange<seq_cst>(newval);
+  CHECK_EQ(found_scan, oldval);  // nobody moves a goroutine that a scanner holds
   made_move(row, gp->index);
 }
 
@@ -116,8 +116,8 @@ void pset(P* pp, uint32_t oldval, uint32_t newval) {
   if (UNLIKELY(row < 0)) badpmove(pp, oldval, newval);
   // An exchange, not a plain store: publishing needs the full fence, and the old value is the
   // check.
-  uint32_t found = pp->status.exchange<seq_cst>(newval);
-  CHECK_EQ(found, oldval);
+  const uint32_t found_p = pp->status.exchange<seq_cst>(newval);
+  CHECK_EQ(found_p, oldval);
   made_move(row, pp->id);
 }
 

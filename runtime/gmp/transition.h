@@ -38,8 +38,8 @@ ALWAYS_INLINE bool pcas_at_once(P* pp) {
 template <PStatus kFrom, PStatus kTo>
 ALWAYS_INLINE void pset_at_once(P* pp) {
   constexpr int row = legal_move<MoveKind::p, kFrom, kTo>();
-  const uint32_t found = pp->status.exchange<seq_cst>(uint32_t{kTo});
-  CHECK_EQ(found, uint32_t{kFrom});
+  const uint32_t found_p = pp->status.exchange<seq_cst>(uint32_t{kTo});
+  CHECK_EQ(found_p, uint32_t{kFrom});
   made_move(row, pp->id);
 }
 

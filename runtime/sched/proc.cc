@@ -44,10 +44,10 @@ uint64_t fastrand(M* mp) {
 void resetspinning(M* mp) {
   mp->spinning.store<relaxed>(0);
   Sched& sched = mp->world->sched;
-  uint32_t now = sched.nmspinning.add<seq_cst>(~uint32_t{0});
-  CHECK_LT(now, 1u << 31);
+  const uint32_t nmspinning = sched.nmspinning.add<seq_cst>(~uint32_t{0});
+  CHECK_LT(nmspinning, 1u << 31);
   // The last spinner found work: somebody must look for the next piece (I1).
-  if (now == 0 && sched.npidle.load<seq_cst>() != 0) wakep();
+  if (nmspinning == 0 && sched.npidle.load<seq_cst>() != 0) wakep();
 }
 
 // Makes gp the M's own: from here on its stack belongs to this M.
@@ -146,10 +146,13 @@ G* findrunnable(World& world, M* mp) {
   G* gp = find_near(world, mp);
   if (gp != nullptr) return gp;
   // Half of the busy Ps looking is enough.
-  if (mp->spinning.load<relaxed>() == 0 &&
-      2 * sched.nmspinning.load<relaxed>() < world.settings.procs - sched.npidle.load<relaxed>()) {
-    mp->spinning.store<relaxed>(1);
-    sched.nmspinning.add<seq_cst>(1);
+  if (mp->spinning.load<relaxed>() == 0) {
+    const uint32_t nmspinning = sched.nmspinning.load<relaxed>();
+    const uint32_t busy = world.settings.procs - sched.npidle.load<relaxed>();
+    if (2 * nmspinning < busy) {
+      mp->spinning.store<relaxed>(1);
+      sched.nmspinning.add<seq_cst>(1);
+    }
   }
   if (mp->spinning.load<relaxed>() != 0) {
     gp = steal(world, mp);
