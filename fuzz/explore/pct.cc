@@ -14,6 +14,7 @@ constexpr uint32_t kStepMax = 0xffff;  // what two bytes can say
 // After this many contests a fair walk takes over: who has the highest priority may be waiting, by
 // spinning, for who has the lowest.
 constexpr uint32_t kContestsMax = 12'000;
+static_assert(kContestsMax < kStepMax);
 // More have no meaning: each needs a thread that is not the lowest already.
 constexpr std::size_t kPointsMax = 64;
 // Above every change point's priority, and those are above what yielding leaves.
@@ -23,8 +24,11 @@ constexpr int64_t kInitial = 1 << 16;
 
 std::vector<uint8_t> draw_change_points(uint64_t contests, Dice& dice) {
   uint64_t length = std::clamp<uint64_t>(contests, 1, kStepMax);
+  uint32_t depth = kDepths[dice.below(std::size(kDepths))];
+  // No bytes would ask for a draw from the seed; one point that nobody comes to is none.
+  if (depth == 1) return {kStepMax >> 8, kStepMax & 0xff};
   std::vector<uint8_t> bytes;
-  for (uint32_t left = kDepths[dice.below(std::size(kDepths))] - 1; left != 0; left--) {
+  for (uint32_t left = depth - 1; left != 0; left--) {
     uint64_t step = 1 + dice.below(length);
     bytes.push_back(static_cast<uint8_t>(step >> 8));
     bytes.push_back(static_cast<uint8_t>(step));

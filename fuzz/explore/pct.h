@@ -57,7 +57,7 @@ class Pct : public inject::Choice {
 };
 
 // Change points for a program that had so many contested steps: the depth is drawn from what pays
-// on different programs, 1 (none) to 10.
+// on different programs, 1 (none, said by a point beyond all steps) to 10.
 std::vector<uint8_t> draw_change_points(uint64_t contests, Dice& dice);
 
 }  // namespace throwsplit::fuzz

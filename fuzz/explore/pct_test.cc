@@ -165,11 +165,18 @@ TEST(PctBound, AWalkOfEvenChancesMissesTheLongOrder) {
 
 TEST(Pct, ChangePointsOfACampaignLieWithinTheProgram) {
   Dice dice(3);
+  const std::vector<uint8_t> none = {0xff, 0xff};
+  int flat = 0;
   bool deep = false;
   for (int i = 0; i < 500; i++) {
     const std::vector<uint8_t> bytes = draw_change_points(300, dice);
+    ASSERT_FALSE(bytes.empty());  // would mean: draw them
     ASSERT_EQ(bytes.size() % 2, 0u);
     deep = deep || bytes.size() == 18;
+    if (bytes == none) {
+      flat++;
+      continue;
+    }
     for (std::size_t at = 0; at < bytes.size(); at += 2) {
       const int step = bytes[at] << 8 | bytes[at + 1];
       ASSERT_GE(step, 1);
@@ -177,6 +184,8 @@ TEST(Pct, ChangePointsOfACampaignLieWithinTheProgram) {
     }
   }
   EXPECT_TRUE(deep);
+  EXPECT_GE(flat, 70);  // one in five
+  EXPECT_LE(flat, 130);
 }
 
 }  // namespace

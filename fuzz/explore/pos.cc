@@ -15,7 +15,8 @@ constexpr bool is_read(Site site) {
 
 }  // namespace
 
-// The same word, written by one of them. A kernel call may meet any other on the same object.
+// The same word, written by one of them; or the same kernel call on the same object. Not two calls
+// that differ: most carry no object, and each would race with each.
 bool Pos::races(const Pending& a, const Pending& b) {
   if (a.object != b.object) return false;
   if (!is_access(a.site) || !is_access(b.site)) return a.site == b.site;
