@@ -1,4 +1,4 @@
-// The short list of functions that low rooms call and high rooms define. There are no others.
+// The short list of functions that low rooms call and high rooms define; hooks have their own.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -126,8 +126,7 @@ bool san_fake_frame(void* fake_stack, uintptr_t word, uintptr_t* lo, uintptr_t* 
 // Finds out which vector registers this machine has. Call once before the first goroutine.
 void arch_init();
 
-// ---- Leaving through a hook
-// --------------------------------------------------------------------------
+// ---- Leaving through a hook --------------------------------------------------------------------
 
 struct HookContext;
 

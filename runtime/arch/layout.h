@@ -7,8 +7,8 @@
 //   stack.hi  +---------------------------+  first frame
 //             |  frames of checked code   |
 //   guard  -> +---------------------------+  = stack.lo + StackGuard, the word a prologue compares
-//             |  StackSmall               |  a prologue with a frame this small compares %rsp
-//             itself |  StackReserve             |  nosplit chains, libc, sanitizer runtimes
+//             |  StackSmall               |  smaller frames compare %rsp as it is
+//             |  StackReserve             |  nosplit chains, libc, sanitizer runtimes
 //   stack.lo  +---------------------------+  moves down when a native stack grows in place
 //             |  reserved, not committed  |
 //   base      +---------------------------+

@@ -95,8 +95,7 @@ struct GcHeap {
 };
 static_assert(sizeof(GcHeap) % alignof(SpanCache) == 0);
 
-// ---- Slots
-// ---------------------------------------------------------------------------------------
+// ---- Slots -------------------------------------------------------------------------------------
 
 ALWAYS_INLINE bool slot_bit(const uint64_t* bits, uint32_t slot) {
   return (bits[slot / 64] >> (slot % 64) & 1) != 0;
@@ -117,8 +116,7 @@ void slot_give(const Span* span, uint32_t slot);
 // Dies if somebody wrote to a free slot. Leaves: the slot not poisoned.
 void slot_check(const Span* span, uint32_t slot);
 
-// ---- Spans and arenas. Need gc.lock, or the world stopped.
-// --------------------------------------------------------------------------------
+// ---- Spans and arenas. Need gc.lock, or the world stopped. -------------------------------------
 
 // Null: the kernel refuses memory.
 GcHeap* heap_make(uint32_t procs, bool reuse);
@@ -144,8 +142,7 @@ void for_each_span(GcHeap* heap, F&& fn) {
   }
 }
 
-// ---- A collection, with the world stopped
-// ----------------------------------------------------------------------
+// ---- A collection, with the world stopped ------------------------------------------------------
 
 // Marks what a word points at, if it does.
 void mark_word(GcHeap* heap, uintptr_t word);

@@ -13,7 +13,7 @@
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
-// Does what an armed point asked of the goroutine that runs here. Defined in sched (upcalls.h).
+// Does what an armed point asked of the goroutine that runs here. Defined in sched.
 NOSPLIT void inject_act(uint64_t actions);
 
 #if THROWSPLIT_HOOKS

@@ -11,11 +11,9 @@
 //      already spinning; whoever stops spinning, and whoever puts a P on the idle list, looks once
 //      more after saying so.
 //  I2  A stop does not wait for a system call: entersyscall publishes Psyscall, then looks at
-//  gcwaiting;
-//      the stopper sets gcwaiting, then scans. At least one of them sees the other.
+//      gcwaiting; the stopper sets gcwaiting, then scans. At least one of them sees the other.
 //  I3  A request to give way is not lost: it is a sticky flag; whoever writes a clean guard reads
-//  the flag
-//      afterwards, with a full fence in between.
+//      the flag afterwards, with a full fence in between.
 //  I4  A P that is on no list is in the hands of exactly one agent, who may not be preempted.
 #pragma once
 
@@ -25,8 +23,7 @@
 
 namespace throwsplit::inline THROWSPLIT_FLAVOUR {
 
-// ---- M
-// -----------------------------------------------------------------------------------------------
+// ---- M -----------------------------------------------------------------------------------------
 
 void schedule_loop(M* mp);
 // Starts an M for P (or for any idle P when null); `spinning`: the caller has counted it in
@@ -47,8 +44,7 @@ void newm(void (*fn)(M*), P* pp, bool spinning, M** slot = nullptr);
 void newm_start(M* mp);
 void mcommoninit(World& world, M* mp);
 
-// ---- Goroutines tied to an M (lockedm.cc, template_thread.cc)
-// --------------------------------------------------------
+// ---- Goroutines tied to an M (lockedm.cc, template_thread.cc) ----------------------------------
 
 // Ties the goroutine that calls to its M, and undoes one such call; both from goroutines.
 void lock_os_thread();
@@ -65,8 +61,7 @@ void start_template_thread(World& world);
 // The world is over. Needs sched.lock.
 void template_thread_wake(World& world);
 
-// ---- P
-// -----------------------------------------------------------------------------------------------
+// ---- P -----------------------------------------------------------------------------------------
 
 void acquirep(P* pp);
 P* releasep();
@@ -111,8 +106,7 @@ bool has_work(World& world, P* pp);
 // Of any P.
 bool has_work_anywhere(World& world);
 
-// ---- Run queues
-// --------------------------------------------------------------------------------------
+// ---- Run queues --------------------------------------------------------------------------------
 
 void runqput(World& world, P* pp, G* gp);
 G* runqget(P* pp);
@@ -122,8 +116,7 @@ G* runqsteal(P* pp, P* victim);
 void globrunqput(World& world, G* gp);
 G* globrunqget(World& world, P* pp, uint32_t most);
 
-// ---- Goroutines
-// --------------------------------------------------------------------------------------
+// ---- Goroutines --------------------------------------------------------------------------------
 
 // Null: the kernel refused memory.
 G* newproc(void (*fn)(void*), void* arg, size_t stack_bytes);
@@ -156,8 +149,7 @@ bool park_goroutine_commit(G* gp);
 G* sleep_m(G* gp);
 G* semacquire_world_m(G* gp);
 
-// ---- Preemption and stack checks
-// ---------------------------------------------------------------------
+// ---- Preemption and stack checks ---------------------------------------------------------------
 
 // Asks the goroutine that runs on P to give way. False: nobody to ask.
 bool preemptone(P* pp);
@@ -178,16 +170,14 @@ NOSPLIT void check_mapped() ASM_NAME(check_mapped);
 NOSPLIT void check_mapped_passed() ASM_NAME(check_mapped_passed);
 }
 
-// ---- Sysmon
-// ------------------------------------------------------------------------------------------
+// ---- Sysmon ------------------------------------------------------------------------------------
 
 void sysmon(M* mp);
 // Needs sched.lock.
 void sysmon_wake(World& world);
 uint32_t retake(World& world, int64_t now_ns);
 
-// ---- The whole world
-// ---------------------------------------------------------------------------------
+// ---- The whole world ---------------------------------------------------------------------------
 
 // Both on the system stack of the stopper's M, with the right to stop (semacquire_world). The
 // stopper may have no P: then every P stops.
@@ -213,8 +203,7 @@ void injected_stop_init(World& world);
 NOSPLIT void injected_stop_ask(World& world);
 #endif
 
-// ---- Time
-// --------------------------------------------------------------------------------------------
+// ---- Time --------------------------------------------------------------------------------------
 
 bool timer_add(G* gp, void* unused);
 // Makes sleepers that are due runnable; how many.
@@ -228,8 +217,7 @@ void timers_unkeep(World& world);
 // It waits. Leaves: what was due is fired; a P, or none was idle.
 void timers_wait(World& world);
 
-// ---- World
-// -------------------------------------------------------------------------------------------
+// ---- World -------------------------------------------------------------------------------------
 
 // Runs fn(arg) as the first goroutine of a new World on this thread and others; returns when every
 // goroutine has ended. False: the kernel refused memory; or the reason why the World cannot start.
