@@ -57,8 +57,13 @@ def windows(root):
 
 
 def strategies(root):
+    """Those that are built: one that only has a row would run as `keep`."""
     text = read_text(root, "fuzz", "input", "strategy.def")
-    return re.findall(r'^STRATEGY\(\d+, \w+, "(\w+)"', text, re.M)
+    built = re.search(r"\bkBuilt\[\] = \{(.*?)\}",
+                      read_text(root, "fuzz", "explore", "explore.cc"), re.S)
+    known = re.findall(r"\bStrategy::k(\w+)", built.group(1)) if built else []
+    return [name for camel, name in re.findall(r'^STRATEGY\(\d+, (\w+), "(\w+)"', text, re.M)
+            if camel in known]
 
 
 def check_patch(root, row):

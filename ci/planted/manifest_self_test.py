@@ -24,6 +24,8 @@ CASES = [
     ("fuzz/mutants/manifest", f"{ROW}\n{ROW}\n{WINDOWED}\n", "one: two rows have this name"),
     ("fuzz/mutants/manifest", f"{ROW.replace('random', 'randon')}\n{WINDOWED}\n",
      "one: no strategy `randon`; there are random"),
+    ("fuzz/mutants/manifest", f"{ROW.replace('random', 'rff')}\n{WINDOWED}\n",
+     "one: no strategy `rff`; there are random"),
     ("fuzz/mutants/manifest", f"{ROW.replace('release', 'debug')}\n{WINDOWED}\n",
      "one: no build `debug`"),
     ("fuzz/mutants/manifest", f"{ROW}\n{WINDOWED.replace('idle-p', 'idle')}\n",
@@ -57,7 +59,10 @@ def write(root, path, text):
 def complaints_of(path, text):
     with tempfile.TemporaryDirectory() as root:
         write(root, "runtime/a.cc", "first\nsecond\n")
-        write(root, "fuzz/input/strategy.def", 'STRATEGY(1, Random, "random", "Any.")\n')
+        write(root, "fuzz/input/strategy.def", 'STRATEGY(1, Random, "random", "Any.")\n'
+                                               'STRATEGY(7, Rff, "rff", "Steered.")\n')
+        write(root, "fuzz/explore/explore.cc",
+              "  static constexpr Strategy kBuilt[] = {Strategy::kRandom};\n")
         write(root, "inject/window.def", 'WINDOW(IdleP, "idle-p", "A race.")\n')
         write(root, "corpus/s/p.prog", "body main\n  getpid fast\n")
         write(root, "fuzz/mutants/one.patch", PATCH)

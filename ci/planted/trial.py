@@ -1,8 +1,8 @@
 # The trial: every planted bug under every strategy, on as many workers as there are processors.
 # SPDX-License-Identifier: Apache-2.0
 """What a bug came to is kept under build/mutants/results, with a key made of everything it depends
-on: sources, patch, program, seeds, budgets. So a trial that is broken off goes on where it stopped,
-and one that is started again runs only what has changed."""
+on: sources, compiler and its flags, patch, program, seeds, budgets. So a trial that is broken off
+goes on where it stopped, and one that is started again runs only what has changed."""
 import hashlib
 import json
 import os
@@ -12,13 +12,15 @@ import time
 
 from planted import cells, stress
 from planted.manifest import NO_WINDOW, windows
-from planted.workspace import PROGRAMS, Refused, Snapshot, Workspace, run
+from planted.workspace import COMPILER, PROGRAMS, Refused, Snapshot, Workspace, run
 
-STRATEGIES_OUT = ["replay"]
 STRESS_UNBROKEN_FACTOR = 4
 # What a result depends on beside its patch and its program.
 TREES = ["runtime/", "inject/", "fuzz/input/", "fuzz/explore/", "fuzz/guest/", "fuzz/oracle/",
-         "fuzz/run/", "fuzz/tools/", "fuzz/report/", "ci/planted/cells.py"]
+         "fuzz/run/", "fuzz/tools/", "fuzz/report/", "ci/planted/cells.py",
+         # How it is all built.
+         "CMakeLists.txt", "ci/cmake/", "ci/rooms", "ci/planted/workspace.py"]
+STRESS_FILE = "ci/planted/stress.py"  # what stress alone depends on
 
 
 class Options:
@@ -44,7 +46,8 @@ class Trial:
         self.tell = tell  # called with a result each time a bug is done
         self.lock = threading.Lock()
         self.snapshot = Snapshot(options.root, options.work)
-        self.base_key = self.snapshot.digest(*TREES)
+        compiler = run([COMPILER, "--version"]).stdout
+        self.base_key = [self.snapshot.digest(*TREES), compiler]
         self.spaces = self.workspaces()
         self.unbroken = {}
         self.strategies = []
@@ -88,7 +91,10 @@ class Trial:
     def key_of(self, row):
         patch = os.path.join("fuzz", "mutants", row["name"] + ".patch")
         program = os.path.join("corpus", row["seed"] + ".prog")
-        return [row, self.snapshot.digest("no tree", files=(patch, program))]
+        return [row, self.digest_of(patch, program)]
+
+    def digest_of(self, *files):
+        return self.snapshot.digest("no tree", files=files)
 
     # ---- Many at a time
 
@@ -139,7 +145,7 @@ class Trial:
             raise Refused("the budget ended before the unbroken runtime was built")
         any_of = next(iter(self.unbroken.values()))["throwsplit-sim"]
         listed = json.loads(run([any_of, "list", "strategies", "--json"]).stdout)["strategies"]
-        known = [each["name"] for each in listed if each["name"] not in STRATEGIES_OUT]
+        known = [each["name"] for each in listed]
         for name in self.options.strategies or []:
             if name not in known:
                 raise Refused(f"no strategy {name} in this build; there are {' '.join(known)}")
@@ -195,8 +201,7 @@ class Trial:
         if options.stress_seconds and not self.is_over():
             result["stress"] = self.remembered(
                 f"{name}/stress",
-                [key, options.stress_seconds,
-                 self.snapshot.digest("no tree", files=("ci/planted/stress.py",))],
+                [key, options.stress_seconds, self.digest_of(STRESS_FILE)],
                 lambda: stress.run_cell(row, {kind: program(kind, "throwsplit-chaos")
                                               for kind in ("release", "tsan")},
                                         self.snapshot.folder, options.stress_seconds))
@@ -248,8 +253,7 @@ class Trial:
             folder = os.path.join(self.options.work, "findings", "unbroken")
             name = f"unbroken/{seed.replace('/', '.')}-{strategy}-{window}-{kind}"
             got = self.remembered(
-                name, [wanted[of], self.options.seeds,
-                       self.snapshot.digest("no tree", files=(f"corpus/{seed}.prog",))],
+                name, [wanted[of], self.options.seeds, self.digest_of(f"corpus/{seed}.prog")],
                 lambda: cells.false_finds(self.unbroken[kind]["throwsplit-sim"], file, strategy,
                                           drawn, kind, wanted[of], self.options.seeds, folder))
             with self.lock:
@@ -260,7 +264,8 @@ class Trial:
     def stress_unbroken(self):
         """The same programs, all together, on the unbroken runtime's real threads."""
         seconds = self.options.stress_seconds * STRESS_UNBROKEN_FACTOR
-        files = sorted({self.seed_file(row) for row in self.rows})
+        names = sorted({os.path.join("corpus", row["seed"] + ".prog") for row in self.rows})
+        files = [self.snapshot.path(name) for name in names]
         no_bug = {"window": NO_WINDOW}
 
         def one(kind, arming):
@@ -269,7 +274,7 @@ class Trial:
                                      terms, 1)
         return {stress.variant_name(kind, arming):
                 self.remembered(f"unbroken/stress-{kind}-{arming}",
-                                [seconds, [os.path.basename(file) for file in files]],
+                                [seconds, self.digest_of(STRESS_FILE, *names)],
                                 lambda k=kind, a=arming: one(k, a))
                 for kind, arming in stress.VARIANTS}
 
