@@ -54,7 +54,7 @@ void entersyscall_gcwait(void*) {
     return;
   }
   // The P may be in somebody else's call by now; taking it for the stopper is right all the same,
-  // and its M will find it gone (GO_HISTORY GB-17: the counter is this stop's alone).
+  // and its M will find it gone (GB-17: the counter is this stop's alone).
   pp->syscalltick.store<relaxed>(pp->syscalltick.load<relaxed>() + 1);
   trace(Event::proc_gcstop, pp->id, getg()->m->id);
   INJECT(entersyscall_gcwait_taken);
