@@ -220,8 +220,9 @@ TEST(OsTime, HasNoDeadlineAfterTheLastMoment) {
     os_usleep(1);
     EXPECT_EQ(os_deadline(INT64_MAX), INT64_MAX);
     const int64_t before = os_nanotime();
-    EXPECT_GE(os_deadline(1000), before + 1000);
-    EXPECT_LE(os_deadline(1000), os_nanotime() + 1000);
+    const int64_t deadline = os_deadline(1000);
+    EXPECT_GE(deadline, before + 1000);
+    EXPECT_LE(deadline, os_nanotime() + 1000);
   });
 }
 

@@ -59,11 +59,12 @@ TEST(Signals, TheCallersAlternateStackIsHisAgain) {
   static char memory[1 << 20];
   for (size_t bytes : {size_t{0}, size_t{8192}, sizeof memory}) {
     std::thread([bytes] {
+      stack_t theirs = {};  // a sanitizer's, which unmaps at the end what it finds
       stack_t mine = {};
       mine.ss_sp = memory;
       mine.ss_size = bytes;
       mine.ss_flags = bytes == 0 ? SS_DISABLE : 0;
-      ASSERT_EQ(sigaltstack(&mine, nullptr), 0);
+      ASSERT_EQ(sigaltstack(&mine, &theirs), 0);
       bool ran = false;
       EXPECT_EQ(run({.procs = 1}, [&] { ran = true; }), nullptr);
       EXPECT_TRUE(ran);
@@ -74,6 +75,7 @@ TEST(Signals, TheCallersAlternateStackIsHisAgain) {
         EXPECT_EQ(now.ss_sp, memory);
         EXPECT_EQ(now.ss_size, bytes);
       }
+      EXPECT_EQ(sigaltstack(&theirs, nullptr), 0);
     }).join();
   }
 }
