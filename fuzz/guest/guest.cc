@@ -20,7 +20,7 @@ void goroutine_entry(void* arg) {
   auto* self = static_cast<GuestGoroutine*>(arg);
   guest_write(self->started, true);
   guest_run_body(self);
-  guest_write(self->done, true);
+  guest_done(*self);
 }
 
 void open_pipes(Guest& guest, uint32_t used) {

@@ -71,7 +71,7 @@ struct Guest {
   // To whom something is lent: the lender's number times kMappedLoansMax, and which loan, plus one.
   uint32_t loan_to[kGuestGoroutinesMax] = {};
   int64_t reap_every_ns = 1'000'000'000;
-  uint64_t progress = 0;  // operations and steps behind us: it stands still when nobody gets on
+  uint64_t progress = 0;  // operations, steps, ends behind us: it stands still when nobody gets on
 };
 
 // Of fields that goroutines write and others read while they run.
@@ -98,6 +98,13 @@ uint32_t guest_count(const Guest& guest);
 
 // A step nearer to the end.
 inline void guest_progress(Guest& guest) { atomic_add<relaxed>(&guest.progress, uint64_t{1}); }
+
+// A goroutine has done what its program wants. That is progress too: many may wait in line with
+// their last operation.
+inline void guest_done(GuestGoroutine& self) {
+  guest_progress(*self.guest);
+  guest_write(self.done, true);
+}
 
 // True when all that could end has: whoever is left sits in a call that only an interrupt ends.
 bool guest_rests(const Guest& guest);

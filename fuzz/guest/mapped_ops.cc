@@ -89,7 +89,7 @@ bool leave(const MappedActor& actor) {
   state.bytes -= static_cast<uint32_t>(frame.kind->bytes);
   state.depth--;
   if (state.depth == 0) {
-    guest_write(actor.self->done, true);
+    guest_done(*actor.self);
   } else if (!frame.is_root && !frame.leaves) {
     actor.frame().pc = frame.pc;
   }
