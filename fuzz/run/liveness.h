@@ -1,9 +1,10 @@
 // The liveness phase: when faults have ceased and everybody takes turns, everything must drain.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs have no loops, so each operation and each step of the guest brings the end nearer, and a
-// run that is merely long gets on all the time. One that does not get on, and waits for no clock on
-// the guest's behalf, never will: nothing but the guest's own steps can change that any more.
+// Programs have no loops, so each operation, each step and each goroutine's end brings the run's
+// end nearer, and one that is merely long gets on all the time. One that does not get on, and waits
+// for no clock on the guest's behalf, never will: nothing but the guest's own steps can change that
+// any more.
 #pragma once
 
 #include <cstdint>
