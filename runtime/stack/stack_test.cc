@@ -152,5 +152,24 @@ TEST(Stack, HoldsAFrameOf100KiB) {
   EXPECT_EQ(right, 4);
 }
 
+// A goroutine that ended keeps its stack for the next one, whatever size the config asked for.
+TEST(Stack, OfTheDefaultSizeIsKept) {
+  for (size_t bytes : {size_t{0}, size_t{100'000}, size_t{256 * 1024}}) {
+    Config config = procs(1);
+    config.stack_bytes = bytes;
+    G* ended = nullptr;
+    uintptr_t kept = 0;
+    ASSERT_EQ(run(config,
+                  [&] {
+                    ASSERT_TRUE(go([&] { ended = getg(); }));
+                    while (ended == nullptr || readgstatus(ended) != Gdead)
+                      yield();
+                    kept = ended->stack.base;
+                  }),
+              nullptr);
+    EXPECT_NE(kept, 0u) << bytes;
+  }
+}
+
 }  // namespace
 }  // namespace throwsplit
